@@ -1,0 +1,160 @@
+import {
+  type ChannelEffect,
+  type ChannelInput,
+  type ChannelState,
+  type CommandResult,
+  type StepContext,
+  step,
+  wantsSign,
+} from '../../core/channel/index.js';
+import type { Logger, Store, Write } from '../../ports/index.js';
+
+/** Rows that belong to an input: committed with the state it led to, or not at all. */
+export type WritesFor = (result: CommandResult) => readonly Write[];
+
+interface Task {
+  readonly input: ChannelInput;
+  readonly writes: WritesFor | undefined;
+  readonly done: ((result: CommandResult) => void) | undefined;
+}
+
+export interface RunnerDeps {
+  readonly store: Store;
+  readonly log: Logger;
+  context(): StepContext;
+  /** The row that keeps `state`. */
+  row(state: ChannelState): Write;
+  /** Rows that must be as durable as the state that caused `effect`; called in order, at once. */
+  writesOf(effect: ChannelEffect): readonly Write[];
+  /** Carries out one effect; everything before it, and the state, is durable by then. */
+  perform(effect: ChannelEffect): void;
+  /** The disk failed: the node must stop, since nothing it says can be trusted to last. */
+  onStoreFailure(error: unknown): void;
+}
+
+/**
+ * Runs one channel's machine: inputs one after another, the state on disk before the message on
+ * the wire. Steps do not wait for the disk: the next batch is computed (and signed) while the last
+ * one syncs, and only its effects are held back until its own commit is durable.
+ */
+export class ChannelRunner {
+  #state: ChannelState;
+  readonly #deps: RunnerDeps;
+  #queue: Task[] = [];
+  #scheduled = false;
+  /** Resolves when everything handed to the disk so far is durable and carried out. */
+  #tail: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(state: ChannelState, deps: RunnerDeps) {
+    this.#state = state;
+    this.#deps = deps;
+  }
+
+  /** The newest state computed; its effects may still wait for the disk. */
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  /** Puts an input in line. `writes` are asked for once the step has answered. */
+  submit(input: ChannelInput, writes?: WritesFor): void {
+    this.#enqueue({ input, writes, done: undefined });
+  }
+
+  /** As `submit`, for a command with a `ref`: resolves with its `reply` once that is durable. */
+  command(input: ChannelInput, writes?: WritesFor): Promise<CommandResult> {
+    return new Promise((done) => {
+      this.#enqueue({ input, writes, done });
+    });
+  }
+
+  /** Resolves when nothing is in line and everything is carried out. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const tail = this.#tail;
+      await tail;
+      if (tail === this.#tail && this.#queue.length === 0 && !this.#scheduled) return;
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#queue = [];
+  }
+
+  #enqueue(task: Task): void {
+    if (this.#stopped) return;
+    this.#queue.push(task);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#batch();
+    });
+  }
+
+  /** Steps through everything in line, then signs once for all of it. */
+  #batch(): void {
+    if (this.#stopped) return;
+    const tasks = this.#queue;
+    this.#queue = [];
+    const context = this.#deps.context();
+    const effects: ChannelEffect[] = [];
+    const writes: Write[] = [];
+    const replies: (() => void)[] = [];
+    let persist = false;
+
+    const run = (input: ChannelInput): readonly ChannelEffect[] => {
+      const result = step(this.#state, input, context);
+      this.#state = result.state;
+      for (const effect of result.effects) {
+        if (effect.kind === 'persist') persist = true;
+        else {
+          writes.push(...this.#deps.writesOf(effect));
+          effects.push(effect);
+        }
+      }
+      return result.effects;
+    };
+
+    for (const task of tasks) {
+      const answer = replyIn(run(task.input));
+      if (answer === undefined) {
+        if (task.writes !== undefined) writes.push(...task.writes({ ok: true }));
+        continue;
+      }
+      if (task.writes !== undefined && answer.ok) writes.push(...task.writes(answer));
+      const { done } = task;
+      if (done !== undefined) replies.push(() => done(answer));
+    }
+    if (wantsSign(this.#state)) run({ kind: 'command', command: { kind: 'sign' } });
+
+    // BOLT 2: what a message promises must be remembered before it is sent.
+    if (persist || writes.length > 0) writes.unshift(this.#deps.row(this.#state));
+    const durable = writes.length > 0 ? this.#deps.store.commit(writes) : Promise.resolve();
+    this.#tail = Promise.all([this.#tail, durable]).then(
+      () => this.#carryOut(effects, replies),
+      (error: unknown) => {
+        this.stop();
+        this.#deps.onStoreFailure(error);
+      },
+    );
+  }
+
+  #carryOut(effects: readonly ChannelEffect[], replies: readonly (() => void)[]): void {
+    for (const effect of effects) {
+      if (this.#stopped) return;
+      try {
+        this.#deps.perform(effect);
+      } catch (error) {
+        this.#deps.log.error('an effect could not be carried out', { effect: effect.kind, error });
+      }
+    }
+    for (const reply of replies) reply();
+  }
+}
+
+function replyIn(effects: readonly ChannelEffect[]): CommandResult | undefined {
+  for (const effect of effects) if (effect.kind === 'reply') return effect.result;
+  return undefined;
+}
