@@ -41,22 +41,27 @@ if [[ "${1:-}" != --force && -x "$home/bitcoind" ]] && "$home/bitcoind" --versio
   exit 0
 fi
 
+work="$(mktemp -d "${TMPDIR:-/tmp}/bitcoind.XXXXXX")"
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{lists/partial,archives/partial,parts,machine/partial,root}
+
 # The mirror that carries Debian's own suites, not the security one and no third party's.
-mirror_of() { apt-get indextargets --format "$1" 'Created-By: Packages' 2>/dev/null || true; }
-mirror="$(mirror_of '$(LABEL)|$(REPO_URI)' | sed -n 's/^Debian|//p' | sed -n 1p)"
+mirror_of() {
+  apt-get indextargets "$@" --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+    sed -n 's/^Debian|//p' | sed -n 1p
+}
+mirror="$(mirror_of)"
 if [[ -z "$mirror" ]]; then
-  # The lists were never fetched, so that apt knows no labels yet: go by the suite's name.
-  codename="$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")"
-  mirror="$(mirror_of '$(RELEASE)|$(REPO_URI)' | sed -n "s/^$codename|//p" | sed -n 1p)"
+  say "reading this machine's package lists, for they were never fetched"
+  own=(-o "Dir::State::lists=$work/machine" -o Debug::NoLocking=1 -o APT::Sandbox::User=root)
+  apt-get -q "${own[@]}" update >"$work/log" 2>&1 || { cat "$work/log" >&2; die "apt-get update failed"; }
+  mirror="$(mirror_of "${own[@]}")"
 fi
 [[ -n "$mirror" ]] || die "apt-get indextargets names no Debian mirror"
 
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 [[ -r "$keys" ]] || die "$keys is missing: install debian-archive-keyring"
 
-work="$(mktemp -d "${TMPDIR:-/tmp}/bitcoind.XXXXXX")"
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"/{lists/partial,archives/partial,parts,root}
 : >"$work/status"
 for suite in trixie sid; do
   echo "deb [signed-by=$keys] $mirror $suite main"
