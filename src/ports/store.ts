@@ -80,6 +80,8 @@ export interface Tables {
     failcode: number | null;
     /** What the incoming side must be told once it is known: a preimage or a failure. */
     resolution: Uint8Array | null;
+    /** 1 once the incoming channel has settled it for good: nobody needs it any more but people. */
+    told: number;
   };
   /** Raw gossip messages, so that they are relayed exactly; key: `c:scid`, `u:scid/dir`, `n:id`. */
   gossip: { key: string; timestamp: number; message: Uint8Array };
