@@ -83,8 +83,18 @@ export interface Tables {
     /** 1 once the incoming channel has settled it for good: nobody needs it any more but people. */
     told: number;
   };
-  /** Raw gossip messages, so that they are relayed exactly; key: `c:scid`, `u:scid/dir`, `n:id`. */
-  gossip: { key: string; timestamp: number; message: Uint8Array };
+  /**
+   * Raw gossip messages, so that they are relayed exactly; key: `c:scid`, `u:scid/dir`, `n:id`.
+   * `seq` counts every put, so that what came after a snapshot of the graph is found by it (an
+   * index); an empty message marks a deletion since then. `amount_sat`: a channel's capacity, else 0.
+   */
+  gossip: {
+    key: string;
+    seq: number;
+    timestamp: number;
+    amount_sat: number;
+    message: Uint8Array;
+  };
   /** What payments taught: key `scid/dir` or a node id. */
   constraints: { key: string; data: string };
   wallet_outputs: {
