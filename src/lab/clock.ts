@@ -1,0 +1,142 @@
+import type { Clock } from '../ports/index.js';
+
+/** 2026-01-01T00:00:00Z: a date at which invoices and gossip timestamps make sense. */
+export const LAB_EPOCH_MS = 1_767_225_600_000;
+
+interface Timer {
+  readonly at: number;
+  readonly sequence: number;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+export interface VirtualClockOptions {
+  /** Milliseconds since the Unix epoch at which the run begins. */
+  readonly start?: number;
+}
+
+/**
+ * Time that passes only when it is told to. Timers run in the order of (time, sequence of
+ * setting), one at a time; after each, everything it caused through promises has happened before
+ * the next is looked at. So a run depends on nothing but its inputs, as long as no port of the
+ * node does real I/O.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  #sequence = 0;
+  readonly #heap: Timer[] = [];
+
+  constructor(options: VirtualClockOptions = {}) {
+    this.#now = options.start ?? LAB_EPOCH_MS;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const delay = Number.isFinite(ms) && ms > 0 ? Math.ceil(ms) : 0;
+    const timer: Timer = {
+      at: this.#now + delay,
+      sequence: this.#sequence++,
+      run,
+      cancelled: false,
+    };
+    push(this.#heap, timer);
+    return () => {
+      timer.cancelled = true;
+    };
+  }
+
+  /** When the next timer is due, in milliseconds since the epoch; nothing where none is set. */
+  get nextAt(): number | undefined {
+    while (this.#heap[0]?.cancelled) pop(this.#heap);
+    return this.#heap[0]?.at;
+  }
+
+  /** Lets all work that is due now finish, without letting time pass. */
+  async settleNow(): Promise<void> {
+    await quiesce();
+    while (this.nextAt !== undefined && this.nextAt <= this.#now) await this.#step();
+  }
+
+  /** Lets `ms` milliseconds pass, with every timer that falls into them. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await quiesce();
+    while (this.nextAt !== undefined && this.nextAt <= end) await this.#step();
+    this.#now = end;
+  }
+
+  /**
+   * Runs timers until `done` holds. Answers false where `limitMs` of virtual time passed first,
+   * or no timer was left that could have brought it about.
+   */
+  async runUntil(done: () => boolean, limitMs: number): Promise<boolean> {
+    const end = this.#now + limitMs;
+    await quiesce();
+    while (!done()) {
+      const next = this.nextAt;
+      if (next === undefined || next > end) return false;
+      await this.#step();
+    }
+    return true;
+  }
+
+  /** Runs the next timer, and all it causes by promises. Answers false where none is set. */
+  async step(): Promise<boolean> {
+    await quiesce();
+    if (this.nextAt === undefined) return false;
+    await this.#step();
+    return true;
+  }
+
+  async #step(): Promise<void> {
+    const timer = pop(this.#heap) as Timer;
+    if (timer.cancelled) return;
+    this.#now = Math.max(this.#now, timer.at);
+    timer.run();
+    await quiesce();
+  }
+}
+
+/**
+ * Returns once no promise work is left. The event loop turns to its immediates only with the
+ * queue of microtasks empty, so one turn drains any chain of promises; where the code under test
+ * has set immediates itself, more turns follow until those are done as well.
+ */
+async function quiesce(): Promise<void> {
+  do await new Promise<void>((resolve) => setImmediate(resolve));
+  while (process.getActiveResourcesInfo().includes('Immediate'));
+}
+
+const before = (a: Timer, b: Timer): boolean =>
+  a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
+
+function push(heap: Timer[], timer: Timer): void {
+  let i = heap.push(timer) - 1;
+  while (i > 0) {
+    const parent = (i - 1) >> 1;
+    if (!before(timer, heap[parent] as Timer)) break;
+    heap[i] = heap[parent] as Timer;
+    i = parent;
+  }
+  heap[i] = timer;
+}
+
+function pop(heap: Timer[]): Timer | undefined {
+  const top = heap[0];
+  const last = heap.pop();
+  if (top === undefined || last === undefined || heap.length === 0) return top;
+  let i = 0;
+  for (;;) {
+    let child = 2 * i + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1] as Timer, heap[child] as Timer)) child++;
+    if (!before(heap[child] as Timer, last)) break;
+    heap[i] = heap[child] as Timer;
+    i = child;
+  }
+  heap[i] = last;
+  return top;
+}
