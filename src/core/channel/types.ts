@@ -136,6 +136,8 @@ export type ChannelEffect =
       readonly amountMsat: Msat;
       readonly failure: HtlcFailure;
     }
+  /** An incoming HTLC that we fulfilled or failed is irrevocably removed: nobody needs to be told again. */
+  | { readonly kind: 'htlcSettled'; readonly htlcId: bigint }
   /** The temporary channel id became the real one. */
   | { readonly kind: 'channelIdAssigned'; readonly channelId: ChannelId }
   | { readonly kind: 'stateChanged'; readonly from: ChannelStatus; readonly to: ChannelStatus }
