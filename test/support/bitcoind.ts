@@ -1,0 +1,178 @@
+/**
+ * A real bitcoind on regtest for a test: `const node = await startBitcoind()`, then `mine`, `send`,
+ * and `stop` at the end. Where no bitcoind is found, `scripts/bitcoind.sh` is run once to bring
+ * one; in CI (`CI` set) that is .ci/run's work, and a missing one fails the test.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const SCRIPT = join(ROOT, 'scripts/bitcoind.sh');
+
+const runnable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+function find(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((f) => f !== '');
+  return [...folders, join(ROOT, '.cache/bitcoind')].map((f) => join(f, 'bitcoind')).find(runnable);
+}
+
+let launcher: string | undefined;
+
+/** The path of a bitcoind that starts. */
+export function bitcoindPath(): string {
+  launcher ??= find();
+  if (launcher !== undefined) return launcher;
+  const missing = 'these tests need a bitcoind, on the PATH or brought by scripts/bitcoind.sh';
+  if (process.env['CI']) throw new Error(`${missing}: .ci/run runs that script before the tests`);
+  try {
+    const out = execFileSync(SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    launcher = out.trim().split('\n').at(-1) as string;
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    throw new Error(`${missing}, which failed: ${stderr ?? String(error)}`);
+  }
+  return launcher;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => done(port));
+    });
+  });
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+export interface TestChain {
+  readonly rpcport: number;
+  readonly rpcuser: string;
+  readonly rpcpassword: string;
+  /** bitcoind's own directory; the embedded chain has none. */
+  readonly datadir?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: results are as various as the methods.
+  rpc(method: string, ...params: unknown[]): Promise<any>;
+  /** Mines to an address of the node's own wallet, or to the one given; answers the hashes. */
+  mine(blocks?: number, address?: string): Promise<string[]>;
+  /** Sends from the node's own wallet; answers the txid as people see it. */
+  send(address: string, btc: string | number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Calls JSON-RPC at a port; throws an Error with the `code` that the answer names. */
+export async function callRpc(
+  at: { rpcport: number; rpcuser: string; rpcpassword: string },
+  method: string,
+  params: readonly unknown[],
+): Promise<unknown> {
+  const credentials = Buffer.from(`${at.rpcuser}:${at.rpcpassword}`).toString('base64');
+  const response = await fetch(`http://127.0.0.1:${at.rpcport}/`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: JSON.stringify({ id: 1, method, params }),
+  });
+  const { result, error } = (await response.json()) as {
+    result: unknown;
+    error: { code: number; message: string } | null;
+  };
+  if (error) throw Object.assign(new Error(`${method}: ${error.message}`), { code: error.code });
+  return result;
+}
+
+/** What every chain that speaks the RPC offers to a test. */
+export function testChain(
+  at: { rpcport: number; rpcuser: string; rpcpassword: string; datadir?: string },
+  stop: () => Promise<void>,
+): TestChain {
+  let own: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: as in the interface.
+  const rpc = (method: string, ...params: unknown[]): Promise<any> => callRpc(at, method, params);
+  return {
+    ...at,
+    rpc,
+    stop,
+    async mine(blocks = 1, address) {
+      own ??= (await rpc('getnewaddress')) as string;
+      return rpc('generatetoaddress', blocks, address ?? own);
+    },
+    send: (address, btc) => rpc('sendtoaddress', address, btc),
+  };
+}
+
+export interface BitcoindSettings {
+  /** Further options of the command line. */
+  readonly args?: readonly string[];
+  /** Blocks to mine at the start, so that the wallet has coins; 101 by default. */
+  readonly blocks?: number;
+}
+
+export async function startBitcoind(settings: BitcoindSettings = {}): Promise<TestChain> {
+  const path = bitcoindPath();
+  const datadir = mkdtempSync(join(tmpdir(), 'levin-bitcoind-'));
+  const [rpcport, p2p] = [await freePort(), await freePort()];
+  const at = { rpcport, rpcuser: 'levin', rpcpassword: 'test', datadir };
+  const child = spawn(
+    path,
+    [
+      `-datadir=${datadir}`,
+      '-regtest',
+      '-server',
+      '-txindex=1',
+      '-fallbackfee=0.00001',
+      `-rpcuser=${at.rpcuser}`,
+      `-rpcpassword=${at.rpcpassword}`,
+      `-rpcport=${rpcport}`,
+      `-bind=127.0.0.1:${p2p}`,
+      '-listenonion=0',
+      '-dnsseed=0',
+      '-printtoconsole=0',
+      ...(settings.args ?? []),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    said = (said + data).slice(-2000);
+  });
+  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const stop = async (): Promise<void> => {
+    await end(child, gone);
+    rmSync(datadir, { recursive: true, force: true });
+  };
+  const chain = testChain(at, stop);
+  for (let tries = 0; ; tries++) {
+    try {
+      await chain.rpc('createwallet', 'test');
+      break;
+    } catch (error) {
+      if (child.exitCode !== null || tries > 300) {
+        await stop();
+        throw new Error(`bitcoind does not start: ${said || String(error)}`);
+      }
+      await sleep(100);
+    }
+  }
+  const blocks = settings.blocks ?? 101;
+  if (blocks > 0) await chain.mine(blocks);
+  return chain;
+}
+
+async function end(child: ChildProcess, gone: Promise<void>): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(timer);
+}
