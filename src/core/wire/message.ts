@@ -5,6 +5,7 @@ import { type Fields, type RecordOf, record } from './structures.js';
 
 export interface MessageSpec<T> {
   readonly type: number;
+  readonly fields: Fields;
   readonly codec: Codec<T>;
   /** Where the signed part of a gossip message begins, counted from the type; its end is the end. */
   readonly signedFrom?: number;
@@ -15,7 +16,7 @@ export interface MessageSpec<T> {
  * BOLT 1 allows.
  */
 export function message<F extends Fields>(type: number, fields: F): MessageSpec<RecordOf<F>> {
-  return { type, codec: record(fields) };
+  return { type, fields, codec: record(fields) };
 }
 
 /** What a gossip message has beside its fields. */
@@ -33,5 +34,5 @@ export function gossipMessage<F extends Fields>(
   signatures: number,
   fields: F,
 ): MessageSpec<RecordOf<F> & Raw> {
-  return { type, codec: record(fields), signedFrom: 2 + 64 * signatures };
+  return { type, fields, codec: record(fields), signedFrom: 2 + 64 * signatures };
 }

@@ -48,7 +48,24 @@ export const msat: Codec<Msat> = unsigned64('msat');
 export const sat: Codec<Sat> = unsigned64('sat');
 export const scid: Codec<ShortChannelId> = unsigned64('short_channel_id');
 
-/** Signed, two's complement. */
+/** Two's complement. */
+function signed(name: 's8' | 's16' | 's32', codec: Codec<number>, width: number): Codec<number> {
+  const half = 2 ** (width - 1);
+  return {
+    encode(writer, value) {
+      if (!Number.isInteger(value) || value < -half || value >= half) bug(name, value);
+      codec.encode(writer, value < 0 ? value + 2 * half : value);
+    },
+    decode(reader) {
+      const value = codec.decode(reader);
+      return value < half ? value : value - 2 * half;
+    },
+  };
+}
+
+export const s8 = signed('s8', u8, 8);
+export const s16 = signed('s16', u16, 16);
+export const s32 = signed('s32', u32, 32);
 export const s64: Codec<bigint> = {
   encode(writer, value) {
     if (BigInt.asIntN(64, value) !== value) bug('s64', value);
