@@ -1,0 +1,15 @@
+/** BOLT 4: packets, payloads, failures, attribution, blinded paths. */
+export * from './attribution.js';
+export * from './blinding.js';
+export {
+  createFailure,
+  createRawFailure,
+  type ReadFailure,
+  type ReadFailureError,
+  readFailure,
+  relayFailure,
+} from './errors.js';
+export * from './failures.js';
+export { deriveKey, type KeyType } from './keys.js';
+export * from './packet.js';
+export * from './payload.js';
