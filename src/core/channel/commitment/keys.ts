@@ -1,0 +1,78 @@
+/** BOLT 3, "Key Derivation". Points are taken as valid; the wire's decoders have checked them. */
+import { type Bytes, concat } from '../../bytes/index.js';
+import {
+  pointAdd,
+  pointMul,
+  pointTweakAdd,
+  privAdd,
+  privMul,
+  publicKeyFromPrivate,
+  sha256,
+} from '../../crypto/index.js';
+import type { CommitmentChannel, Side } from './types.js';
+
+/** That a hash of these inputs is no scalar, or a sum the point at infinity, happens to nobody. */
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('key derivation: invalid point or secret');
+  return value;
+}
+
+/** basepoint + SHA256(per_commitment_point || basepoint)·G */
+export const derivePublicKey = (basepoint: Bytes, perCommitmentPoint: Bytes): Bytes =>
+  must(pointTweakAdd(basepoint, sha256(concat(perCommitmentPoint, basepoint))));
+
+export function derivePrivateKey(
+  secret: Bytes,
+  basepoint: Bytes,
+  perCommitmentPoint: Bytes,
+): Bytes {
+  return must(privAdd(secret, sha256(concat(perCommitmentPoint, basepoint))));
+}
+
+/** The key that both sides make together and only the honest one can use once a state is revoked. */
+export function deriveRevocationKey(revocationBasepoint: Bytes, perCommitmentPoint: Bytes): Bytes {
+  const a = pointMul(revocationBasepoint, sha256(concat(revocationBasepoint, perCommitmentPoint)));
+  const b = pointMul(perCommitmentPoint, sha256(concat(perCommitmentPoint, revocationBasepoint)));
+  return must(pointAdd(must(a), must(b)));
+}
+
+export function deriveRevocationPrivateKey(
+  revocationSecret: Bytes,
+  revocationBasepoint: Bytes,
+  perCommitmentSecret: Bytes,
+): Bytes {
+  const point = must(publicKeyFromPrivate(perCommitmentSecret));
+  const a = privMul(revocationSecret, sha256(concat(revocationBasepoint, point)));
+  const b = privMul(perCommitmentSecret, sha256(concat(point, revocationBasepoint)));
+  return must(privAdd(must(a), must(b)));
+}
+
+/** The keys in one commitment. "Owner" is who may broadcast it; "other" who signed it for them. */
+export interface CommitmentKeys {
+  readonly perCommitmentPoint: Bytes;
+  readonly ownerDelayed: Bytes;
+  readonly ownerHtlc: Bytes;
+  readonly otherHtlc: Bytes;
+  /** BOLT 3 static_remotekey: the other side's payment basepoint as it is. */
+  readonly otherPayment: Bytes;
+  readonly revocation: Bytes;
+}
+
+export const otherSide = (side: Side): Side => (side === 'local' ? 'remote' : 'local');
+
+export function commitmentKeys(
+  channel: CommitmentChannel,
+  owner: Side,
+  perCommitmentPoint: Bytes,
+): CommitmentKeys {
+  const mine = channel[owner].points;
+  const theirs = channel[otherSide(owner)].points;
+  return {
+    perCommitmentPoint,
+    ownerDelayed: derivePublicKey(mine.delayedPaymentBasepoint, perCommitmentPoint),
+    ownerHtlc: derivePublicKey(mine.htlcBasepoint, perCommitmentPoint),
+    otherHtlc: derivePublicKey(theirs.htlcBasepoint, perCommitmentPoint),
+    otherPayment: theirs.paymentBasepoint,
+    revocation: deriveRevocationKey(theirs.revocationBasepoint, perCommitmentPoint),
+  };
+}
