@@ -95,6 +95,8 @@ export type ChannelInput =
   | { readonly kind: 'fundingUnconfirmed' }
   /** The funding output was spent by this transaction (in the mempool where `height` is left out). */
   | { readonly kind: 'fundingSpent'; readonly tx: Bytes; readonly height?: BlockHeight }
+  /** A reorg took the spend of the funding output out of its block. */
+  | { readonly kind: 'fundingUnspent' }
   /** First input after a start from disk: emits what was due and may be lost (htlcReceived, broadcasts). */
   | { readonly kind: 'restored' };
 
