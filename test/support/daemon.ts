@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort, startBitcoind, type TestChain } from './bitcoind.js';
-import { RpcClient } from './rpc-client.js';
+import { RpcClient } from './daemon-rpc.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -291,6 +291,17 @@ export class LightningNetwork {
         }),
       );
     return scids[0] as string;
+  }
+
+  /** All open channels of the node are with connected peers and may carry payments. */
+  async ready(node: Daemon): Promise<void> {
+    await until(`the channels of ${node.name}`, async () => {
+      const { channels } = await node.call('listpeerchannels');
+      return channels.every(
+        (c: { state: string; peer_connected: boolean }) =>
+          c.state === 'CHANNELD_NORMAL' && c.peer_connected,
+      );
+    });
   }
 
   /** The nodes know of both directions of this many channels. */
