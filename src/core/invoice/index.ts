@@ -1,0 +1,6 @@
+/** BOLT 11: invoices. */
+export { formatAmount, parseAmount } from './amount.js';
+export { decodeInvoice, INVOICE_FEATURES } from './decode.js';
+export { type EncodeOptions, encodeInvoice, type SignInvoice } from './encode.js';
+export * from './fallback.js';
+export * from './types.js';
