@@ -1,2 +1,9 @@
 /** The graph, the search, and what failures taught it. */
+export * from './cost.js';
+export * from './csv.js';
+export * from './graph.js';
+export * from './knowledge.js';
 export * from './lessons.js';
+export * from './route.js';
+export { Search } from './search.js';
+export * from './table.js';

@@ -1,0 +1,297 @@
+/**
+ * The channel graph in columns of numbers. A node is an index, a channel is an index `c`, and a
+ * channel in one direction is an edge `e = 2c + direction`, so that `e ^ 1` is its reverse. Ids
+ * and short channel ids stand only at the edge, behind two hash tables.
+ *
+ * Amounts are float64 whole millisatoshi, exact below 2^53 (about 90,000 BTC).
+ */
+import type { Bytes, ShortChannelId } from '../bytes/index.js';
+import type { Direction } from './lessons.js';
+import { grown, HashIndex, mix, Rows } from './tables.js';
+
+/** What a channel_update says about one direction. */
+export interface Policy {
+  readonly enabled: boolean;
+  readonly cltvDelta: number;
+  readonly htlcMinimumMsat: number;
+  readonly htlcMaximumMsat: number;
+  readonly feeBaseMsat: number;
+  readonly feeProportionalMillionths: number;
+  /** Of the channel_update, in seconds; 0 where it is not known. */
+  readonly timestamp: number;
+}
+
+export interface NewChannel {
+  readonly scid: ShortChannelId;
+  /** node_id_1 and node_id_2 of the announcement, 33 bytes each. */
+  readonly node1: Bytes;
+  readonly node2: Bytes;
+  /** 0 where it is not known: then htlc_maximum_msat alone limits. */
+  readonly capacityMsat: number;
+}
+
+export const NODE_ID_BYTES = 33;
+
+/** Bits of an edge's flags. */
+export const KNOWN = 1;
+export const DISABLED = 2;
+/** The channel's announcement has an even feature bit that we do not know. */
+export const UNROUTABLE = 4;
+
+export class Graph {
+  /** Columns of edges. */
+  flags = new Uint8Array(0);
+  cltvDelta = new Uint16Array(0);
+  feeBase = new Uint32Array(0);
+  feeRate = new Uint32Array(0);
+  htlcMinimum = new Float64Array(0);
+  htlcMaximum = new Float64Array(0);
+  timestamp = new Uint32Array(0);
+  /** The node an edge starts from; it ends at `source[e ^ 1]`. */
+  source = new Int32Array(0);
+  /** Columns of channels. */
+  capacity = new Float64Array(0);
+  #scidHigh = new Uint32Array(0);
+  #scidLow = new Uint32Array(0);
+  #live = new Uint8Array(0);
+  /** Columns of nodes. */
+  nodeIds = new Uint8Array(0);
+  /** 1: its node_announcement has an even feature bit that we do not know. */
+  nodeUnroutable = new Uint8Array(0);
+  /** Counts the changes to a node's channels and their policies in either direction. */
+  nodeVersion = new Uint32Array(0);
+  /** The edges that end at a node, one row a node. */
+  readonly incoming = new Rows();
+
+  #channels = 0;
+  #nodes = 0;
+  #liveChannels = 0;
+  #liveNodes = 0;
+  readonly #freeChannels: number[] = [];
+  readonly #freeNodes: number[] = [];
+  /** Counts every change. */
+  version = 0;
+
+  readonly #byScid = new HashIndex<ShortChannelId>({
+    hash: (scid) => mix(Number(scid >> 32n), Number(scid & 0xffffffffn)),
+    hashAt: (c) => mix(this.#scidHigh[c] as number, this.#scidLow[c] as number),
+    equals: (c, scid) => this.scid(c) === scid,
+  });
+  readonly #byId = new HashIndex<Bytes>({
+    hash: (id) => idHash(id, 0),
+    hashAt: (n) => idHash(this.nodeIds, n * NODE_ID_BYTES),
+    equals: (n, id) => {
+      const at = n * NODE_ID_BYTES;
+      for (let i = 0; i < NODE_ID_BYTES; i++) if (this.nodeIds[at + i] !== id[i]) return false;
+      return true;
+    },
+  });
+
+  /** Channels in the graph. */
+  get channelCount(): number {
+    return this.#liveChannels;
+  }
+  /** Nodes with a channel in the graph. */
+  get nodeCount(): number {
+    return this.#liveNodes;
+  }
+  /** One above the largest channel index in use; the places between may be empty. */
+  get channelLimit(): number {
+    return this.#channels;
+  }
+  /** One above the largest node index in use. */
+  get nodeLimit(): number {
+    return this.#nodes;
+  }
+  isLive(c: number): boolean {
+    return this.#live[c] === 1;
+  }
+
+  /** The channel's index, or -1. */
+  channel(scid: ShortChannelId): number {
+    return this.#byScid.find(scid);
+  }
+  /** The node's index, or -1. */
+  node(id: Bytes): number {
+    return id.length === NODE_ID_BYTES ? this.#byId.find(id) : -1;
+  }
+  /** The edge of a channel in a direction, or -1. */
+  edge(scid: ShortChannelId, direction: Direction): number {
+    const c = this.channel(scid);
+    return c < 0 ? -1 : 2 * c + direction;
+  }
+  scid(c: number): ShortChannelId {
+    return ((BigInt(this.#scidHigh[c] as number) << 32n) |
+      BigInt(this.#scidLow[c] as number)) as ShortChannelId;
+  }
+  nodeId(n: number): Bytes {
+    return this.nodeIds.slice(n * NODE_ID_BYTES, (n + 1) * NODE_ID_BYTES);
+  }
+
+  policy(e: number): Policy | undefined {
+    if (((this.flags[e] ?? 0) & KNOWN) === 0) return undefined;
+    return {
+      enabled: ((this.flags[e] as number) & DISABLED) === 0,
+      cltvDelta: this.cltvDelta[e] as number,
+      htlcMinimumMsat: this.htlcMinimum[e] as number,
+      htlcMaximumMsat: this.htlcMaximum[e] as number,
+      feeBaseMsat: this.feeBase[e] as number,
+      feeProportionalMillionths: this.feeRate[e] as number,
+      timestamp: this.timestamp[e] as number,
+    };
+  }
+
+  /** Adds a channel and answers its index; the index of the channel that has this scid already. */
+  addChannel(channel: NewChannel): number {
+    const known = this.#byScid.find(channel.scid);
+    if (known >= 0) return known;
+    const node1 = this.#addNode(channel.node1);
+    const node2 = this.#addNode(channel.node2);
+    const c = this.#freeChannels.pop() ?? this.#channels++;
+    if (c >= this.capacity.length) this.#growChannels(c + 1);
+    this.#scidHigh[c] = Number(channel.scid >> 32n);
+    this.#scidLow[c] = Number(channel.scid & 0xffffffffn);
+    this.capacity[c] = channel.capacityMsat;
+    this.source[2 * c] = node1;
+    this.source[2 * c + 1] = node2;
+    this.#live[c] = 1;
+    this.#liveChannels++;
+    this.#byScid.add(c);
+    this.incoming.push(node2, 2 * c);
+    this.incoming.push(node1, 2 * c + 1);
+    this.#touch(c);
+    return c;
+  }
+
+  setPolicy(e: number, policy: Policy): void {
+    const routability = (this.flags[e] as number) & UNROUTABLE;
+    this.flags[e] = KNOWN | (policy.enabled ? 0 : DISABLED) | routability;
+    this.cltvDelta[e] = policy.cltvDelta;
+    this.htlcMinimum[e] = policy.htlcMinimumMsat;
+    this.htlcMaximum[e] = policy.htlcMaximumMsat;
+    this.feeBase[e] = policy.feeBaseMsat;
+    this.feeRate[e] = policy.feeProportionalMillionths;
+    this.timestamp[e] = policy.timestamp;
+    this.#touch(e >> 1);
+  }
+
+  setChannelRoutable(c: number, routable: boolean): void {
+    for (const e of [2 * c, 2 * c + 1])
+      this.flags[e] = ((this.flags[e] as number) & ~UNROUTABLE) | (routable ? 0 : UNROUTABLE);
+    this.#touch(c);
+  }
+
+  setNodeRoutable(n: number, routable: boolean): void {
+    this.nodeUnroutable[n] = routable ? 0 : 1;
+    const { pool } = this.incoming;
+    const start = this.incoming.start(n);
+    for (let i = 0; i < this.incoming.length(n); i++) this.#touch((pool[start + i] as number) >> 1);
+  }
+
+  /** Removes a channel, and its nodes where it was their last one. */
+  removeChannel(c: number): void {
+    if (this.#live[c] !== 1) return;
+    this.#touch(c);
+    const node1 = this.source[2 * c] as number;
+    const node2 = this.source[2 * c + 1] as number;
+    this.incoming.remove(node2, 2 * c);
+    this.incoming.remove(node1, 2 * c + 1);
+    this.#byScid.remove(c);
+    this.#live[c] = 0;
+    this.flags[2 * c] = 0;
+    this.flags[2 * c + 1] = 0;
+    this.#liveChannels--;
+    this.#freeChannels.push(c);
+    for (const n of node1 === node2 ? [node1] : [node1, node2]) {
+      if (this.incoming.length(n) > 0) continue;
+      this.#byId.remove(n);
+      this.#freeNodes.push(n);
+      this.#liveNodes--;
+      this.nodeUnroutable[n] = 0;
+    }
+  }
+
+  /** Makes room, so that a load of a known size allocates once. */
+  reserve(channels: number, nodes: number): void {
+    if (channels > this.capacity.length) this.#growChannels(channels, true);
+    if (nodes > this.nodeVersion.length) this.#growNodes(nodes, true);
+    this.#byScid.reserve(channels);
+    this.#byId.reserve(nodes);
+  }
+
+  /** Bytes held by the columns, the rows and the tables. */
+  get bytes(): number {
+    let bytes = this.incoming.bytes + this.#byScid.bytes + this.#byId.bytes;
+    for (const column of [
+      this.flags,
+      this.cltvDelta,
+      this.feeBase,
+      this.feeRate,
+      this.htlcMinimum,
+      this.htlcMaximum,
+      this.timestamp,
+      this.source,
+      this.capacity,
+      this.#scidHigh,
+      this.#scidLow,
+      this.#live,
+      this.nodeIds,
+      this.nodeUnroutable,
+      this.nodeVersion,
+    ])
+      bytes += column.byteLength;
+    return bytes;
+  }
+
+  #touch(c: number): void {
+    this.version++;
+    const [a, b] = [this.source[2 * c] as number, this.source[2 * c + 1] as number];
+    this.nodeVersion[a] = (this.nodeVersion[a] as number) + 1;
+    this.nodeVersion[b] = (this.nodeVersion[b] as number) + 1;
+  }
+
+  #addNode(id: Bytes): number {
+    const known = this.#byId.find(id);
+    if (known >= 0) return known;
+    const n = this.#freeNodes.pop() ?? this.#nodes++;
+    if (n >= this.nodeVersion.length) this.#growNodes(n + 1);
+    this.nodeIds.set(id, n * NODE_ID_BYTES);
+    this.#byId.add(n);
+    this.#liveNodes++;
+    return n;
+  }
+
+  #growChannels(wanted: number, exactly = false): void {
+    const size = exactly ? wanted : Math.max(wanted, 64, Math.ceil(this.capacity.length * 1.25));
+    this.capacity = grown(this.capacity, size);
+    this.#scidHigh = grown(this.#scidHigh, size);
+    this.#scidLow = grown(this.#scidLow, size);
+    this.#live = grown(this.#live, size);
+    this.flags = grown(this.flags, 2 * size);
+    this.cltvDelta = grown(this.cltvDelta, 2 * size);
+    this.feeBase = grown(this.feeBase, 2 * size);
+    this.feeRate = grown(this.feeRate, 2 * size);
+    this.htlcMinimum = grown(this.htlcMinimum, 2 * size);
+    this.htlcMaximum = grown(this.htlcMaximum, 2 * size);
+    this.timestamp = grown(this.timestamp, 2 * size);
+    this.source = grown(this.source, 2 * size);
+  }
+
+  #growNodes(wanted: number, exactly = false): void {
+    const size = exactly ? wanted : Math.max(wanted, 64, Math.ceil(this.nodeVersion.length * 1.25));
+    this.nodeIds = grown(this.nodeIds, size * NODE_ID_BYTES);
+    this.nodeUnroutable = grown(this.nodeUnroutable, size);
+    this.nodeVersion = grown(this.nodeVersion, size);
+    this.incoming.resize(size);
+  }
+}
+
+/** Public keys are spread evenly by themselves; byte 0 is only the parity. */
+function idHash(bytes: Bytes, at: number): number {
+  const word = (i: number): number =>
+    ((bytes[at + i] as number) << 24) |
+    ((bytes[at + i + 1] as number) << 16) |
+    ((bytes[at + i + 2] as number) << 8) |
+    (bytes[at + i + 3] as number);
+  return mix(word(1), word(29) ^ (bytes[at] as number));
+}

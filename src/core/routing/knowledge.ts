@@ -1,0 +1,505 @@
+/**
+ * What payments taught about channels and nodes: bounds on what a channel can carry in one
+ * direction, what is not usable and until when, and shares of blame. All of it fades.
+ *
+ * Columns by slot; slot 0 stands for "nothing known", so that a zeroed array of slots by edge
+ * says just that. Times are seconds since the epoch, amounts float64 whole millisatoshi.
+ */
+import {
+  type Msat,
+  msat,
+  type NodeId,
+  type ShortChannelId,
+  scidFromString,
+  scidToString,
+  toHex,
+} from '../bytes/index.js';
+import type { Graph } from './graph.js';
+import type { ChannelDirection, Constraint, ConstraintJson, Direction, Lesson } from './lessons.js';
+
+export interface FadingOptions {
+  /** Seconds in which a bound loses half of what it says, counted from the end of `holdSeconds`. */
+  readonly halfLifeSeconds: number;
+  /** How long a bound stands as it was learned. */
+  readonly holdSeconds: number;
+  /** How long "not usable for a while" lasts. */
+  readonly whileSeconds: number;
+  /** How long "not usable until an update" lasts where no update comes. */
+  readonly untilUpdateSeconds: number;
+}
+
+/** Tuned by the payment simulator; see docs/routing.md. */
+export const DEFAULT_FADING: FadingOptions = {
+  halfLifeSeconds: 6 * 3600,
+  holdSeconds: 1800,
+  whileSeconds: 1800,
+  untilUpdateSeconds: 7 * 24 * 3600,
+};
+
+/** One record as the `constraints` table keeps it, in JSON. Left out: not known. */
+interface Stored {
+  readonly v: 1;
+  readonly lower?: readonly [amount: number, at: number];
+  readonly upper?: readonly [amount: number, at: number];
+  readonly blame?: readonly [share: number, at: number];
+  readonly unusable?: { readonly until: number; readonly update: boolean; readonly reason: string };
+  readonly at: number;
+}
+
+interface Record {
+  readonly key: string;
+  lower: number;
+  lowerAt: number;
+  upper: number;
+  upperAt: number;
+  blame: number;
+  blameAt: number;
+  /** Not usable before this time; 0 where it is usable. */
+  until: number;
+  /** An update lifts it. */
+  untilUpdate: boolean;
+  reason: string;
+  at: number;
+}
+
+/** A row of the `constraints` table to write, or to delete where `data` is left out. */
+export interface ConstraintRow {
+  readonly key: string;
+  readonly data?: string;
+}
+
+export const channelKey = (scid: ShortChannelId, direction: Direction): string =>
+  `${scidToString(scid)}/${direction}`;
+
+/** What a search sees of one channel in one direction; filled anew by each `look`. */
+export interface Belief {
+  /** It carries this much, by all that is known. */
+  lower: number;
+  /** It carries no more than this: what was learned of this direction itself. */
+  limit: number;
+  /** The same with what is inferred from the other direction; above it the chance is slight. */
+  upper: number;
+  blame: number;
+  usable: boolean;
+}
+
+export class Knowledge {
+  readonly #options: FadingOptions;
+  readonly #slots = new Map<string, number>();
+  readonly #records: (Record | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+  /** Slots by edge and by node of the graph this is bound to; 0: nothing known. */
+  edgeSlot = new Int32Array(0);
+  nodeSlot = new Int32Array(0);
+  readonly #graph: Graph;
+  /** Keys changed since `takeChanges`. */
+  readonly #changed = new Set<string>();
+
+  constructor(options: FadingOptions, deps: { readonly graph: Graph }) {
+    this.#options = options;
+    this.#graph = deps.graph;
+  }
+
+  /** Records held, faded ones among them. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Takes up what is known of a channel that came into the graph, and of its nodes. */
+  attach(c: number): void {
+    const graph = this.#graph;
+    if (2 * c + 1 >= this.edgeSlot.length) {
+      const bigger = new Int32Array(graph.flags.length);
+      bigger.set(this.edgeSlot);
+      this.edgeSlot = bigger;
+    }
+    const nodes = [graph.source[2 * c] as number, graph.source[2 * c + 1] as number];
+    if (Math.max(...nodes) >= this.nodeSlot.length) {
+      const bigger = new Int32Array(graph.nodeVersion.length);
+      bigger.set(this.nodeSlot);
+      this.nodeSlot = bigger;
+    }
+    if (this.#slots.size === 0) return;
+    const scid = graph.scid(c);
+    for (const direction of [0, 1] as const)
+      this.edgeSlot[2 * c + direction] = this.#slots.get(channelKey(scid, direction)) ?? 0;
+    for (const n of nodes) this.nodeSlot[n] = this.#slots.get(toHex(graph.nodeId(n))) ?? 0;
+  }
+
+  /** Lets go of a channel before it leaves the graph; what is known stays, by its key. */
+  detach(c: number): void {
+    this.edgeSlot[2 * c] = 0;
+    this.edgeSlot[2 * c + 1] = 0;
+    for (const n of [this.#graph.source[2 * c] as number, this.#graph.source[2 * c + 1] as number])
+      if (this.#graph.incoming.length(n) <= 1) this.nodeSlot[n] = 0;
+  }
+
+  /** Takes up all of the graph. */
+  attachAll(): void {
+    for (let c = 0; c < this.#graph.channelLimit; c++) if (this.#graph.isLive(c)) this.attach(c);
+  }
+
+  /**
+   * What is known of edge `e` in its own right and from its reverse: what lies on the one side
+   * does not lie on the other. `upper` is `capacity` at most.
+   */
+  look(e: number, capacity: number, now: number, into: Belief): void {
+    into.lower = 0;
+    into.limit = capacity;
+    into.upper = capacity;
+    into.blame = 0;
+    into.usable = true;
+    const own = this.edgeSlot[e] as number;
+    if (own !== 0) {
+      const r = this.#records[own] as Record;
+      into.lower = Math.min(capacity, this.#lower(r, now));
+      into.limit = Math.min(capacity, this.#upper(r, capacity, now));
+      into.upper = into.limit;
+      into.blame = this.#blame(r, now);
+      into.usable = r.until <= now;
+    }
+    const reverse = this.edgeSlot[e ^ 1] as number;
+    if (reverse === 0) return;
+    const r = this.#records[reverse] as Record;
+    const least = capacity - this.#upper(r, capacity, now);
+    if (least > into.lower && least <= into.upper) into.lower = least;
+    const most = capacity - this.#lower(r, now);
+    // HTLCs in flight and reserves blur the sum of the two sides: no hard limit by inference.
+    if (most < into.upper && most >= into.lower) into.upper = most;
+  }
+
+  /** Whether a node may be used. */
+  nodeUsable(n: number, now: number): boolean {
+    const slot = this.nodeSlot[n] ?? 0;
+    return slot === 0 || (this.#records[slot] as Record).until <= now;
+  }
+
+  /** Takes a lesson up; answers the constraints it changed, as they now stand. */
+  learn(lesson: Lesson, now: number): Constraint[] {
+    switch (lesson.kind) {
+      case 'upperBound': {
+        const r = this.#record(channelKey(lesson.scid, lesson.direction), now);
+        const amount = Math.max(0, Number(lesson.amountMsat) - 1);
+        const capacity = this.#capacity(lesson.scid);
+        r.upper = Math.min(this.#upper(r, capacity, now), amount);
+        r.upperAt = now;
+        if (this.#lower(r, now) > r.upper) {
+          r.lower = 0;
+          r.lowerAt = 0;
+        }
+        return this.#changedTo(r, now);
+      }
+      case 'lowerBound': {
+        const r = this.#record(channelKey(lesson.scid, lesson.direction), now);
+        this.#raise(r, Number(lesson.amountMsat), now);
+        return this.#changedTo(r, now);
+      }
+      case 'succeeded':
+        return this.#succeeded(lesson, now);
+      case 'channelUnusable': {
+        const r = this.#record(channelKey(lesson.scid, lesson.direction), now);
+        return this.#block(r, lesson.lasts, lesson.reason, now);
+      }
+      case 'nodeUnusable': {
+        const r = this.#record(lesson.nodeId, now);
+        return this.#block(r, lesson.lasts, lesson.reason, now);
+      }
+      // The owner of the table has verified the update; without one that explains the failure:
+      case 'channelUpdate': {
+        const r = this.#record(channelKey(lesson.scid, lesson.direction), now);
+        return this.#block(r, 'a_while', lesson.reason, now);
+      }
+      case 'sharedBlame': {
+        const part = 1 / lesson.channels.length;
+        return lesson.channels.flatMap(({ scid, direction }) => {
+          const r = this.#record(channelKey(scid, direction), now);
+          // Several shares add up as independent doubts do.
+          r.blame = 1 - (1 - this.#blame(r, now)) * (1 - 0.9 * part);
+          r.blameAt = now;
+          r.reason = lesson.reason;
+          return this.#changedTo(r, now);
+        });
+      }
+      case 'channelUsable':
+        return this.#lift(channelKey(lesson.scid, lesson.direction), now);
+      case 'nodeUsable':
+        return this.#lift(lesson.nodeId, now);
+    }
+  }
+
+  /** All that is known and has not faded, in the order of its keys. */
+  list(now: number): Constraint[] {
+    return [...this.#slots.keys()].sort().flatMap((key) => {
+      const constraint = this.#constraint(this.#records[this.#slots.get(key) as number], now);
+      return constraint === undefined ? [] : [constraint];
+    });
+  }
+
+  /** The constraint on one edge, if any. */
+  constraintOn(direction: ChannelDirection, now: number): Constraint | undefined {
+    const slot = this.#slots.get(channelKey(direction.scid, direction.direction));
+    return slot === undefined ? undefined : this.#constraint(this.#records[slot], now);
+  }
+  constraintOnNode(nodeId: NodeId, now: number): Constraint | undefined {
+    const slot = this.#slots.get(nodeId);
+    return slot === undefined ? undefined : this.#constraint(this.#records[slot], now);
+  }
+
+  /** Forgets all, a channel's (one direction or both) or a node's; answers how many it forgot. */
+  forget(subject?: { scid: ShortChannelId; direction?: Direction } | { nodeId: NodeId }): number {
+    const keys =
+      subject === undefined
+        ? [...this.#slots.keys()]
+        : 'nodeId' in subject
+          ? [subject.nodeId]
+          : ([0, 1] as const)
+              .filter((d) => subject.direction === undefined || subject.direction === d)
+              .map((d) => channelKey(subject.scid, d));
+    return keys.filter((key) => this.#drop(key)).length;
+  }
+
+  /** Forgets what has faded away. */
+  prune(now: number): void {
+    for (const [key, slot] of this.#slots)
+      if (this.#constraint(this.#records[slot], now) === undefined) this.#drop(key);
+  }
+
+  /** The rows that changed since the last call. */
+  takeChanges(): ConstraintRow[] {
+    const rows = [...this.#changed].map((key): ConstraintRow => {
+      const slot = this.#slots.get(key);
+      if (slot === undefined) return { key };
+      return { key, data: JSON.stringify(encode(this.#records[slot] as Record)) };
+    });
+    this.#changed.clear();
+    return rows;
+  }
+
+  /** Takes up a row as `takeChanges` gave it; answers whether it could be read. */
+  restore(key: string, data: string): boolean {
+    const stored = decode(data);
+    if (stored === undefined || parseKey(key) === undefined) return false;
+    const r = this.#record(key, stored.at);
+    [r.lower, r.lowerAt] = stored.lower ?? [0, 0];
+    [r.upper, r.upperAt] = stored.upper ?? [Number.POSITIVE_INFINITY, 0];
+    [r.blame, r.blameAt] = stored.blame ?? [0, 0];
+    r.until = stored.unusable?.until ?? 0;
+    r.untilUpdate = stored.unusable?.update ?? false;
+    r.reason = stored.unusable?.reason ?? '';
+    this.#changed.delete(key);
+    return true;
+  }
+
+  /** How much of what was learned at `at` is left. */
+  #weight(at: number, now: number): number {
+    const age = now - at - this.#options.holdSeconds;
+    return age <= 0 ? 1 : 2 ** (-age / this.#options.halfLifeSeconds);
+  }
+
+  #lower(r: Record, now: number): number {
+    return r.lower === 0 ? 0 : Math.floor(r.lower * this.#weight(r.lowerAt, now));
+  }
+
+  #upper(r: Record, capacity: number, now: number): number {
+    if (r.upper >= capacity) return capacity;
+    if (capacity === Number.POSITIVE_INFINITY) return r.upper;
+    return Math.ceil(capacity - (capacity - r.upper) * this.#weight(r.upperAt, now));
+  }
+
+  #blame(r: Record, now: number): number {
+    return r.blame === 0 ? 0 : r.blame * this.#weight(r.blameAt, now);
+  }
+
+  /** Infinity where the channel is not in the graph: its bounds do not relax until it is. */
+  #capacity(scid: ShortChannelId): number {
+    const c = this.#graph.channel(scid);
+    const capacity = c < 0 ? 0 : (this.#graph.capacity[c] as number);
+    return capacity === 0 ? Number.POSITIVE_INFINITY : capacity;
+  }
+
+  #raise(r: Record, amount: number, now: number): void {
+    if (amount >= this.#lower(r, now)) {
+      r.lower = amount;
+      r.lowerAt = now;
+    }
+    if (r.upper < amount) {
+      r.upper = Number.POSITIVE_INFINITY;
+      r.upperAt = 0;
+    }
+    // It carries: whatever stood against it is disproved.
+    r.until = 0;
+    r.blame = 0;
+  }
+
+  /** The amount now lies on the other side: the bounds of both directions move by it. */
+  #succeeded(lesson: ChannelDirection & { amountMsat: Msat }, now: number): Constraint[] {
+    const amount = Number(lesson.amountMsat);
+    const capacity = this.#capacity(lesson.scid);
+    const out = this.#record(channelKey(lesson.scid, lesson.direction), now);
+    this.#raise(out, amount, now);
+    out.lower = Math.max(0, out.lower - amount);
+    if (Number.isFinite(out.upper)) {
+      out.upper = Math.max(0, this.#upper(out, capacity, now) - amount);
+      out.upperAt = now;
+    }
+    const back = this.#record(channelKey(lesson.scid, lesson.direction === 0 ? 1 : 0), now);
+    back.lower = Math.min(capacity, this.#lower(back, now) + amount);
+    back.lowerAt = now;
+    if (Number.isFinite(back.upper)) {
+      const upper = this.#upper(back, capacity, now) + amount;
+      back.upper = upper >= capacity ? Number.POSITIVE_INFINITY : upper;
+      back.upperAt = now;
+    }
+    return [...this.#changedTo(out, now), ...this.#changedTo(back, now)];
+  }
+
+  #block(r: Record, lasts: 'a_while' | 'until_update', reason: string, now: number): Constraint[] {
+    const { whileSeconds, untilUpdateSeconds } = this.#options;
+    const until = now + (lasts === 'a_while' ? whileSeconds : untilUpdateSeconds);
+    if (until >= r.until) {
+      r.until = until;
+      r.untilUpdate = lasts === 'until_update';
+      r.reason = reason;
+    }
+    return this.#changedTo(r, now);
+  }
+
+  #lift(key: string, now: number): Constraint[] {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return [];
+    const r = this.#records[slot] as Record;
+    if (r.until === 0) return [];
+    r.until = 0;
+    r.untilUpdate = false;
+    r.reason = '';
+    const left = this.#changedTo(r, now);
+    if (left.length === 0) this.#drop(key);
+    return left;
+  }
+
+  #changedTo(r: Record, now: number): Constraint[] {
+    r.at = now;
+    this.#changed.add(r.key);
+    const constraint = this.#constraint(r, now);
+    return constraint === undefined ? [] : [constraint];
+  }
+
+  #constraint(r: Record | undefined, now: number): Constraint | undefined {
+    if (r === undefined) return undefined;
+    const parsed = parseKey(r.key);
+    if (parsed === undefined) return undefined;
+    const capacity = 'channel' in parsed ? this.#capacity(parsed.channel.scid) : 0;
+    const lower = this.#lower(r, now);
+    const upper = this.#upper(r, capacity, now);
+    const blame = this.#blame(r, now);
+    const unusable = r.until > now;
+    if (lower === 0 && upper >= capacity && blame < 0.01 && !unusable) return undefined;
+    return {
+      subject: parsed,
+      ...(lower > 0 ? { minimumMsat: msat(lower) } : {}),
+      ...(upper < capacity ? { maximumMsat: msat(upper) } : {}),
+      ...(unusable
+        ? { unusable: { until: r.untilUpdate ? 'update' : r.until, reason: r.reason } }
+        : {}),
+      ...(blame >= 0.01 ? { blame } : {}),
+      timestamp: r.at,
+    };
+  }
+
+  #record(key: string, now: number): Record {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) return this.#records[slot] as Record;
+    const fresh = this.#free.pop() ?? this.#records.length;
+    const r: Record = {
+      key,
+      lower: 0,
+      lowerAt: 0,
+      upper: Number.POSITIVE_INFINITY,
+      upperAt: 0,
+      blame: 0,
+      blameAt: 0,
+      until: 0,
+      untilUpdate: false,
+      reason: '',
+      at: now,
+    };
+    this.#records[fresh] = r;
+    this.#slots.set(key, fresh);
+    this.#changed.add(key);
+    this.#bind(key, fresh);
+    return r;
+  }
+
+  #drop(key: string): boolean {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return false;
+    this.#slots.delete(key);
+    this.#records[slot] = undefined;
+    this.#free.push(slot);
+    this.#changed.add(key);
+    this.#bind(key, 0);
+    return true;
+  }
+
+  #bind(key: string, slot: number): void {
+    const parsed = parseKey(key);
+    if (parsed === undefined) return;
+    if ('channel' in parsed) {
+      const e = this.#graph.edge(parsed.channel.scid, parsed.channel.direction);
+      if (e >= 0) this.edgeSlot[e] = slot;
+      return;
+    }
+    const n = this.#graph.node(Buffer.from(parsed.nodeId, 'hex'));
+    if (n >= 0) this.nodeSlot[n] = slot;
+  }
+}
+
+function parseKey(key: string): Constraint['subject'] | undefined {
+  const slash = key.indexOf('/');
+  if (slash < 0) return /^[0-9a-f]{66}$/.test(key) ? { nodeId: key as NodeId } : undefined;
+  const scid = scidFromString(key.slice(0, slash));
+  const direction = key.slice(slash + 1);
+  if (scid === undefined || (direction !== '0' && direction !== '1')) return undefined;
+  return { channel: { scid, direction: direction === '0' ? 0 : 1 } };
+}
+
+function encode(r: Record): Stored {
+  return {
+    v: 1,
+    ...(r.lower > 0 ? { lower: [r.lower, r.lowerAt] as const } : {}),
+    ...(Number.isFinite(r.upper) ? { upper: [r.upper, r.upperAt] as const } : {}),
+    ...(r.blame > 0 ? { blame: [r.blame, r.blameAt] as const } : {}),
+    ...(r.until > 0
+      ? { unusable: { until: r.until, update: r.untilUpdate, reason: r.reason } }
+      : {}),
+    at: r.at,
+  };
+}
+
+function decode(data: string): Stored | undefined {
+  try {
+    const stored = JSON.parse(data) as Partial<Stored> | null;
+    return stored !== null && stored.v === 1 && typeof stored.at === 'number'
+      ? (stored as Stored)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A constraint as `listconstraints` prints it. */
+export function constraintJson(constraint: Constraint): ConstraintJson {
+  const { subject, minimumMsat, maximumMsat, unusable, blame, timestamp } = constraint;
+  return {
+    ...('channel' in subject
+      ? { short_channel_id_dir: channelKey(subject.channel.scid, subject.channel.direction) }
+      : { node_id: subject.nodeId }),
+    ...(minimumMsat === undefined ? {} : { minimum_msat: minimumMsat }),
+    ...(maximumMsat === undefined ? {} : { maximum_msat: maximumMsat }),
+    ...(unusable === undefined
+      ? {}
+      : { usable: false as const, until: unusable.until, reason: unusable.reason }),
+    ...(blame === undefined ? {} : { blame_ppm: Math.round(blame * 1e6) }),
+    timestamp,
+  };
+}

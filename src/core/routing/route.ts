@@ -1,0 +1,387 @@
+/** getroute: from ids and amounts to a route, or to the true reason why there is none. */
+import {
+  type Bytes,
+  err,
+  fromHex,
+  type Msat,
+  msat,
+  type NodeId,
+  ok,
+  type Result,
+  type ShortChannelId,
+  toHex,
+} from '../bytes/index.js';
+import type { PenaltyOptions } from './cost.js';
+import { DISABLED, type Graph, KNOWN, NODE_ID_BYTES } from './graph.js';
+import type { Knowledge } from './knowledge.js';
+import type { ChannelDirection, Constraint, Direction } from './lessons.js';
+import {
+  type FoundPath,
+  type OverlayEdge,
+  Search,
+  type SearchRequest,
+  truncated,
+} from './search.js';
+
+/** A channel of our own with what it can send now. */
+export interface LocalChannel {
+  /** What the route is to name it by: the real scid, or the alias where there is none. */
+  readonly scid: ShortChannelId;
+  readonly direction: Direction;
+  readonly peer: NodeId;
+  readonly spendableMsat: Msat;
+  /** The peer's htlc_minimum_msat. */
+  readonly htlcMinimumMsat?: Msat;
+}
+
+/** A channel that an invoice told of. */
+export interface HintChannel extends ChannelDirection {
+  readonly source: NodeId;
+  readonly target: NodeId;
+  readonly feeBaseMsat: number;
+  readonly feeProportionalMillionths: number;
+  readonly cltvDelta: number;
+  readonly htlcMinimumMsat?: Msat;
+  readonly htlcMaximumMsat?: Msat;
+}
+
+export type Exclusion =
+  | { readonly channel: { readonly scid: ShortChannelId; readonly direction?: Direction } }
+  | { readonly nodeId: NodeId };
+
+export interface RouteRequest {
+  readonly source: NodeId;
+  readonly destination: NodeId;
+  readonly amountMsat: Msat;
+  /** Percent a year. */
+  readonly riskFactor: number;
+  /** min_final_cltv_expiry_delta; default 9, as `getroute` has it. */
+  readonly finalCltv?: number;
+  readonly maxHops?: number;
+  /** The largest `delay` of the first hop; default 2016. */
+  readonly maxDelay?: number;
+  readonly exclude?: readonly Exclusion[];
+  /** Where given, these are all the channels of `source`. */
+  readonly localChannels?: readonly LocalChannel[];
+  readonly hints?: readonly HintChannel[];
+  /** Percent of the fee by which it is over- or underrated, differently for each channel. */
+  readonly fuzzPercent?: number;
+  readonly fuzzSeed?: number;
+  /** Of the final payload besides amount, expiry and payment secret: metadata, custom records. */
+  readonly finalExtraBytes?: number;
+  /** The current height; expiries are written to the onion as heights. */
+  readonly height?: number;
+  readonly penalty?: Partial<PenaltyOptions>;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+/** A hop as `sendpay` takes it: amount and delay are what arrives at `id`. */
+export interface RouteHop {
+  readonly id: NodeId;
+  readonly channel: ShortChannelId;
+  readonly direction: Direction;
+  readonly amountMsat: Msat;
+  readonly delay: number;
+}
+
+export interface Route {
+  readonly hops: readonly RouteHop[];
+  readonly feeMsat: Msat;
+  /** In millisatoshi: fee, risk and penalty. */
+  readonly cost: number;
+}
+
+/** Error 205: why there is no route. */
+export type NoRoute =
+  | { readonly code: 'same_node' }
+  | { readonly code: 'amount_too_large' }
+  | { readonly code: 'unknown_destination'; readonly nodeId: NodeId }
+  | { readonly code: 'unknown_source'; readonly nodeId: NodeId }
+  /** The largest amount that any usable channel of this node can take in, or send out. */
+  | {
+      readonly code: 'destination_capacity' | 'source_capacity';
+      readonly nodeId: NodeId;
+      readonly largestMsat: Msat;
+      readonly amountMsat: Msat;
+    }
+  /** There is a way but for these constraints. */
+  | { readonly code: 'excluded_by_constraints'; readonly constraints: readonly Constraint[] }
+  | { readonly code: 'excluded_by_request' }
+  /** There is a way for less, not for this amount in one part. */
+  | { readonly code: 'no_capacity'; readonly amountMsat: Msat }
+  | { readonly code: 'limits'; readonly maxHops: number; readonly maxDelay: number }
+  | { readonly code: 'no_path' };
+
+/** BOLT 4: hop_payloads has 1300 bytes. */
+const ONION_BYTES = 1300;
+
+export class Router {
+  readonly #graph: Graph;
+  readonly #knowledge: Knowledge;
+  readonly #penalty: PenaltyOptions;
+  readonly search: Search;
+
+  constructor(
+    options: { readonly penalty: PenaltyOptions },
+    deps: { readonly graph: Graph; readonly knowledge: Knowledge },
+  ) {
+    this.#penalty = options.penalty;
+    this.#graph = deps.graph;
+    this.#knowledge = deps.knowledge;
+    this.search = new Search(deps);
+  }
+
+  getroute(request: RouteRequest): Result<Route, NoRoute> {
+    if (request.source === request.destination) return err({ code: 'same_node' });
+    const amount = Number(request.amountMsat);
+    if (!Number.isSafeInteger(amount)) return err({ code: 'amount_too_large' });
+    const overlay = new Overlay(this.#graph, request);
+    const source = overlay.node(request.source);
+    const destination = overlay.node(request.destination);
+    if (destination < 0) return err({ code: 'unknown_destination', nodeId: request.destination });
+    if (source < 0) return err({ code: 'unknown_source', nodeId: request.source });
+    const search: SearchRequest = {
+      source,
+      destination,
+      amount,
+      finalCltv: request.finalCltv ?? 9,
+      riskFactor: request.riskFactor,
+      maxHops: request.maxHops ?? 20,
+      maxDelay: request.maxDelay ?? 2016,
+      payloadBytes: ONION_BYTES - this.#finalPayload(request, amount),
+      height: request.height ?? 0,
+      penalty: { ...this.#penalty, ...request.penalty },
+      now: request.now,
+      overlay: overlay.edges,
+      ownChannelsOnly: request.localChannels !== undefined,
+      ignoreKnowledge: false,
+      fuzz: Math.min(99, request.fuzzPercent ?? 0) / 100,
+      fuzzSeed: request.fuzzSeed ?? 0,
+    };
+    const excluded = this.#exclusions(request.exclude ?? [], overlay);
+    const path = this.#find(search, excluded);
+    if (path === undefined) return err(this.#reason(request, search, excluded, overlay));
+    return ok(this.#route(path, overlay, amount));
+  }
+
+  #find(search: SearchRequest, excluded: Excluded): FoundPath | undefined {
+    if (excluded.edges.length + excluded.nodes.length === 0 && excluded.overlay.size === 0)
+      return this.search.find(search);
+    // Its place stays, so that the others keep their numbers; nothing fits through it.
+    const overlay = search.overlay.map((edge, i) =>
+      excluded.overlay.has(i) ? { ...edge, maximum: -1 } : edge,
+    );
+    return this.search.without(excluded.edges, excluded.nodes, () =>
+      this.search.find({ ...search, overlay }),
+    );
+  }
+
+  #finalPayload(request: RouteRequest, amount: number): number {
+    const expiry = (request.height ?? 0) + (request.finalCltv ?? 9);
+    const data = 2 + truncated(amount) + 2 + truncated(expiry) + 2 + 32 + truncated(amount);
+    const length = data + (request.finalExtraBytes ?? 0);
+    return (length < 0xfd ? 1 : 3) + length + 32;
+  }
+
+  #route(path: FoundPath, overlay: Overlay, amount: number): Route {
+    const hops = path.edges.map((e, i): RouteHop => {
+      const common = {
+        amountMsat: msat(path.amounts[i] as number),
+        delay: path.delays[i] as number,
+      };
+      if (e < 0) {
+        const { target, scid, direction } = overlay.named[-1 - e] as NamedEdge;
+        return { id: target, channel: scid, direction, ...common };
+      }
+      const id = toHex(this.#graph.nodeId(this.#graph.source[e ^ 1] as number)) as NodeId;
+      return { id, channel: this.#graph.scid(e >> 1), direction: (e & 1) as Direction, ...common };
+    });
+    return { hops, feeMsat: msat((path.amounts[0] as number) - amount), cost: path.cost };
+  }
+
+  #exclusions(exclude: readonly Exclusion[], overlay: Overlay): Excluded {
+    const excluded: Excluded = { edges: [], nodes: [], overlay: new Set() };
+    for (const exclusion of exclude) {
+      if ('nodeId' in exclusion) {
+        const n = overlay.node(exclusion.nodeId);
+        if (n >= 0) excluded.nodes.push(n);
+        continue;
+      }
+      const { scid, direction } = exclusion.channel;
+      const c = this.#graph.channel(scid);
+      for (const d of [0, 1] as const) {
+        if (direction !== undefined && direction !== d) continue;
+        if (c >= 0) excluded.edges.push(2 * c + d);
+        overlay.named.forEach((edge, i) => {
+          if (edge.scid === scid && edge.direction === d) excluded.overlay.add(i);
+        });
+      }
+    }
+    return excluded;
+  }
+
+  /** Looks for what stands in the way, from the ends of the route to its middle. */
+  #reason(
+    request: RouteRequest,
+    search: SearchRequest,
+    excluded: Excluded,
+    overlay: Overlay,
+  ): NoRoute {
+    const free: Excluded = { edges: [], nodes: [], overlay: new Set() };
+    const { amountMsat } = request;
+    const constrained = this.#find({ ...search, ignoreKnowledge: true }, excluded);
+    if (constrained !== undefined) {
+      const constraints = this.#blocking(constrained, search);
+      return { code: 'excluded_by_constraints', constraints };
+    }
+    if (this.#find({ ...search, ignoreKnowledge: true }, free) !== undefined)
+      return { code: 'excluded_by_request' };
+    const into = this.#largest(search.destination, overlay, 'in', search);
+    if (into < search.amount)
+      return {
+        code: 'destination_capacity',
+        nodeId: request.destination,
+        largestMsat: msat(into),
+        amountMsat,
+      };
+    const outOf = this.#largest(search.source, overlay, 'out', search);
+    if (outOf < search.amount)
+      return {
+        code: 'source_capacity',
+        nodeId: request.source,
+        largestMsat: msat(outOf),
+        amountMsat,
+      };
+    const { maxHops, maxDelay } = search;
+    const unlimited = { ...search, ignoreKnowledge: true, maxHops: 1000, maxDelay: 0x7fffffff };
+    if (this.#find({ ...unlimited, payloadBytes: 60_000 }, free) !== undefined)
+      return { code: 'limits', maxHops, maxDelay };
+    for (const amount of [search.amount / 2, search.amount / 10, search.amount / 1000])
+      if (this.#find({ ...unlimited, amount: Math.max(1, Math.floor(amount)) }, free) !== undefined)
+        return { code: 'no_capacity', amountMsat };
+    return { code: 'no_path' };
+  }
+
+  /** The constraints that forbid a path. */
+  #blocking(path: FoundPath, { now, source }: SearchRequest): Constraint[] {
+    const graph = this.#graph;
+    const found: Constraint[] = [];
+    const belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
+    path.edges.forEach((e, i) => {
+      if (e < 0) return;
+      const capacity = (graph.capacity[e >> 1] as number) || (graph.htlcMaximum[e] as number);
+      this.#knowledge.look(e, capacity, now, belief);
+      if (!belief.usable || (path.amounts[i] as number) > belief.limit) {
+        const direction = (e & 1) as Direction;
+        const constraint = this.#knowledge.constraintOn(
+          { scid: graph.scid(e >> 1), direction },
+          now,
+        );
+        if (constraint !== undefined) found.push(constraint);
+      }
+      const from = graph.source[e] as number;
+      if (from === source || this.#knowledge.nodeUsable(from, now)) return;
+      const id = toHex(graph.nodeId(from)) as NodeId;
+      const constraint = this.#knowledge.constraintOnNode(id, now);
+      if (constraint !== undefined) found.push(constraint);
+    });
+    return found;
+  }
+
+  /** The largest amount that one usable channel of a node takes in or sends out. */
+  #largest(n: number, overlay: Overlay, side: 'in' | 'out', search: SearchRequest): number {
+    const graph = this.#graph;
+    let largest = 0;
+    if (n < graph.nodeLimit && !(side === 'out' && search.ownChannelsOnly)) {
+      const start = graph.incoming.start(n);
+      for (let i = 0; i < graph.incoming.length(n); i++) {
+        const incoming = graph.incoming.pool[start + i] as number;
+        const e = side === 'in' ? incoming : incoming ^ 1;
+        if (((graph.flags[e] as number) & (KNOWN | DISABLED)) !== KNOWN) continue;
+        const maximum = graph.htlcMaximum[e] as number;
+        const capacity = (graph.capacity[e >> 1] as number) || maximum;
+        largest = Math.max(largest, Math.min(maximum, capacity));
+      }
+    }
+    for (const edge of overlay.edges)
+      if ((side === 'in' ? edge.target : edge.source) === n)
+        largest = Math.max(largest, edge.maximum);
+    return Math.max(0, Math.min(largest, Number.MAX_SAFE_INTEGER));
+  }
+}
+
+interface Excluded {
+  readonly edges: number[];
+  readonly nodes: number[];
+  readonly overlay: Set<number>;
+}
+
+interface NamedEdge extends ChannelDirection {
+  readonly target: NodeId;
+}
+
+/** Channels beside the graph, and numbers for nodes that the graph does not know. */
+class Overlay {
+  readonly #graph: Graph;
+  readonly #nodes = new Map<NodeId, number>();
+  readonly edges: OverlayEdge[] = [];
+  readonly named: NamedEdge[] = [];
+
+  constructor(graph: Graph, request: RouteRequest) {
+    this.#graph = graph;
+    for (const local of request.localChannels ?? []) {
+      const { scid, direction, peer, spendableMsat, htlcMinimumMsat } = local;
+      this.#add(
+        request.source,
+        { scid, direction, target: peer },
+        {
+          feeBase: 0,
+          feeRate: 0,
+          cltvDelta: 0,
+          minimum: Number(htlcMinimumMsat ?? 0n),
+          maximum: Number(spendableMsat),
+        },
+      );
+    }
+    for (const hint of request.hints ?? []) {
+      const { scid, direction, target } = hint;
+      this.#add(
+        hint.source,
+        { scid, direction, target },
+        {
+          feeBase: hint.feeBaseMsat,
+          feeRate: hint.feeProportionalMillionths,
+          cltvDelta: hint.cltvDelta,
+          minimum: Number(hint.htlcMinimumMsat ?? 0n),
+          maximum:
+            hint.htlcMaximumMsat === undefined
+              ? Number.POSITIVE_INFINITY
+              : Number(hint.htlcMaximumMsat),
+        },
+      );
+    }
+  }
+
+  /** The node's index, or -1. */
+  node(id: NodeId): number {
+    return this.#nodes.get(id) ?? this.#graph.node(bytesOf(id));
+  }
+
+  #add(source: NodeId, named: NamedEdge, edge: Omit<OverlayEdge, 'source' | 'target'>): void {
+    this.edges.push({ source: this.#place(source), target: this.#place(named.target), ...edge });
+    this.named.push(named);
+  }
+
+  #place(id: NodeId): number {
+    let n = this.node(id);
+    if (n < 0) {
+      n = this.#graph.nodeLimit + this.#nodes.size;
+      this.#nodes.set(id, n);
+    }
+    return n;
+  }
+}
+
+const NO_BYTES = new Uint8Array(NODE_ID_BYTES);
+const bytesOf = (id: NodeId): Bytes => fromHex(id) ?? NO_BYTES;

@@ -1,0 +1,63 @@
+/** The route table: the graph and what was learned of it, kept in step, and the search over both. */
+import type { NodeId, Result } from '../bytes/index.js';
+import { DEFAULT_PENALTY, type PenaltyOptions } from './cost.js';
+import { Graph, type NewChannel, type Policy } from './graph.js';
+import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
+import type { Constraint, Direction, Lesson } from './lessons.js';
+import { type NoRoute, type Route, type RouteRequest, Router } from './route.js';
+
+export interface RouteTableOptions {
+  readonly penalty?: Partial<PenaltyOptions>;
+  readonly fading?: Partial<FadingOptions>;
+}
+
+export class RouteTable {
+  readonly graph: Graph;
+  readonly knowledge: Knowledge;
+  readonly router: Router;
+
+  constructor(options: RouteTableOptions = {}, deps: { readonly graph?: Graph } = {}) {
+    this.graph = deps.graph ?? new Graph();
+    this.knowledge = new Knowledge({ ...DEFAULT_FADING, ...options.fading }, { graph: this.graph });
+    this.knowledge.attachAll();
+    this.router = new Router(
+      { penalty: { ...DEFAULT_PENALTY, ...options.penalty } },
+      { graph: this.graph, knowledge: this.knowledge },
+    );
+  }
+
+  addChannel(channel: NewChannel): number {
+    const c = this.graph.addChannel(channel);
+    this.knowledge.attach(c);
+    return c;
+  }
+
+  /** Takes a fresh policy up; what an update lifts is lifted. Answers the constraints that changed. */
+  setPolicy(c: number, direction: Direction, policy: Policy, now: number): Constraint[] {
+    this.graph.setPolicy(2 * c + direction, policy);
+    if (this.knowledge.edgeSlot[2 * c + direction] === 0) return [];
+    return this.knowledge.learn(
+      { kind: 'channelUsable', scid: this.graph.scid(c), direction },
+      now,
+    );
+  }
+
+  removeChannel(c: number): void {
+    if (!this.graph.isLive(c)) return;
+    this.knowledge.detach(c);
+    this.graph.removeChannel(c);
+  }
+
+  setNodeRoutable(id: NodeId, routable: boolean): void {
+    const n = this.graph.node(Buffer.from(id, 'hex'));
+    if (n >= 0) this.graph.setNodeRoutable(n, routable);
+  }
+
+  learn(lesson: Lesson, now: number): Constraint[] {
+    return this.knowledge.learn(lesson, now);
+  }
+
+  getroute(request: RouteRequest): Result<Route, NoRoute> {
+    return this.router.getroute(request);
+  }
+}
