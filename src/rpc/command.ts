@@ -47,6 +47,11 @@ export interface CommandSpec<P extends z.ZodRawShape, R extends z.ZodType> {
   readonly seeAlso?: readonly string[];
   /** Only there under `--developer`. */
   readonly developerOnly?: boolean;
+  /**
+   * Parameters beyond the declared ones are handed on as they came, those by position in the array
+   * `positional`: for `check`, whose parameters are another command's.
+   */
+  readonly takesAnything?: boolean;
   /** Throws `RpcError` to refuse; anything else it throws is our bug, logged as broken. */
   run(params: z.output<z.ZodObject<P>>, context: CommandContext): z.input<R> | Promise<z.input<R>>;
 }
@@ -64,6 +69,7 @@ export interface Command {
   readonly examples: readonly { readonly cli: string; readonly reply?: unknown }[];
   readonly seeAlso: readonly string[];
   readonly developerOnly: boolean;
+  readonly takesAnything: boolean;
   run(params: Record<string, unknown>, context: CommandContext): unknown;
 }
 
@@ -83,6 +89,7 @@ export function defineCommand<P extends z.ZodRawShape, R extends z.ZodType>(
     examples: spec.examples ?? [],
     seeAlso: spec.seeAlso ?? [],
     developerOnly: spec.developerOnly ?? false,
+    takesAnything: spec.takesAnything ?? false,
     run: (params, context) => spec.run(params as z.output<z.ZodObject<P>>, context),
   };
 }

@@ -50,16 +50,19 @@ function byName(command: Command, given: unknown): Map<string, unknown> {
   const named = new Map<string, unknown>();
   if (given === undefined || given === null) return named;
   if (Array.isArray(given)) {
-    if (given.length > info.length)
+    if (given.length > info.length && command.takesAnything)
+      named.set('positional', given.slice(info.length));
+    else if (given.length > info.length)
       throw bad(`too many parameters: got ${given.length}, expected ${info.length}`);
-    given.forEach((value, i) => {
-      if (value !== null) named.set((info[i] as ParamInfo).name, value);
+    info.forEach(({ name }, i) => {
+      if (given[i] !== undefined && given[i] !== null) named.set(name, given[i]);
     });
     return named;
   }
   if (typeof given !== 'object') throw bad('params should be an object or an array');
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(command.params.shape, name)) throw bad(`unknown parameter: ${shown(name)}`);
+    if (!command.takesAnything && !Object.hasOwn(command.params.shape, name))
+      throw bad(`unknown parameter: ${shown(name)}`);
     if (value !== null) named.set(name, value);
   }
   return named;
@@ -68,7 +71,7 @@ function byName(command: Command, given: unknown): Map<string, unknown> {
 /** The checked parameters of a request. Throws `RpcError` -32602 whose message names the field. */
 export function parseParams(command: Command, given: unknown): Record<string, unknown> {
   const named = byName(command, given);
-  const out: Record<string, unknown> = {};
+  const out: Record<string, unknown> = command.takesAnything ? Object.fromEntries(named) : {};
   for (const { name, schema, required } of paramsOf(command)) {
     const value = named.get(name);
     if (value === undefined && required) throw bad(`missing required parameter: ${name}`);

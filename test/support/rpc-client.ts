@@ -1,83 +1,60 @@
-import { connect, type Socket } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 
-/** An error that the daemon answered with. */
-export class RpcFailure extends Error {
-  readonly code: number;
-  // biome-ignore lint/suspicious/noExplicitAny: what `data` holds depends on the command.
-  readonly data: any;
-
-  constructor(method: string, error: { code: number; message: string; data?: unknown }) {
-    super(`${method}: ${error.message} (${error.code})`);
-    this.code = error.code;
-    this.data = error.data;
-  }
+export interface Reply {
+  readonly id?: unknown;
+  readonly result?: unknown;
+  readonly error?: { code: number; message: string; data?: unknown };
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
 }
 
-interface Waiting {
-  readonly method: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** JSON-RPC over a unix socket: one connection, any number of calls in flight. */
-export class RpcClient {
-  readonly #socket: Socket;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 1;
-  #buffer = '';
+/** A raw client of the RPC socket: sends what it is told, and collects what comes back. */
+export class RawClient {
+  readonly replies: Reply[] = [];
+  readonly socket: Socket;
+  text = '';
+  #waiting: (() => void)[] = [];
+  closed = false;
 
   private constructor(socket: Socket) {
-    this.#socket = socket;
+    this.socket = socket;
+    let rest = '';
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => this.#read(text));
+    socket.on('data', (chunk: string) => {
+      this.text += chunk;
+      const parts = (rest + chunk).split('\n\n');
+      rest = parts.pop() as string;
+      for (const part of parts) this.replies.push(JSON.parse(part) as Reply);
+      this.#wake();
+    });
     socket.on('error', () => {});
     socket.on('close', () => {
-      for (const { method, reject } of this.#waiting.values())
-        reject(new Error(`${method}: the daemon closed the connection`));
-      this.#waiting.clear();
+      this.closed = true;
+      this.#wake();
     });
   }
 
-  static open(path: string): Promise<RpcClient> {
+  static connect(path: string): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect(path);
+      const socket = createConnection(path, () => resolve(new RawClient(socket)));
       socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.removeListener('error', reject);
-        resolve(new RpcClient(socket));
-      });
     });
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: results are as various as the commands.
-  call(method: string, params: object = {}): Promise<any> {
-    return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) return reject(new Error(`${method}: the connection is closed`));
-      const id = this.#next++;
-      this.#waiting.set(id, { method, resolve, reject });
-      this.#socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n\n`);
-    });
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  close(): void {
-    this.#socket.destroy();
+  /** Resolves once `count` replies are there, or the other side closed. */
+  async until(count: number): Promise<readonly Reply[]> {
+    while (this.replies.length < count && !this.closed)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.replies;
   }
 
-  /** Answers end in an empty line, as Core Lightning's do. */
-  #read(text: string): void {
-    this.#buffer += text;
-    for (let end = this.#buffer.indexOf('\n\n'); end >= 0; end = this.#buffer.indexOf('\n\n')) {
-      const line = this.#buffer.slice(0, end).trim();
-      this.#buffer = this.#buffer.slice(end + 2);
-      if (line !== '') this.#take(JSON.parse(line));
-    }
-  }
-
-  #take(answer: { id: number; result?: unknown; error?: { code: number; message: string } }): void {
-    const waiting = this.#waiting.get(answer.id);
-    if (!waiting) return;
-    this.#waiting.delete(answer.id);
-    if (answer.error) waiting.reject(new RpcFailure(waiting.method, answer.error));
-    else waiting.resolve(answer.result);
+  async call(method: string, params?: unknown): Promise<Reply> {
+    const before = this.replies.length;
+    this.socket.write(JSON.stringify({ jsonrpc: '2.0', id: before, method, params }));
+    return (await this.until(before + 1))[before] as Reply;
   }
 }
