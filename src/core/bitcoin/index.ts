@@ -5,6 +5,7 @@ export * from './der.js';
 export * from './networks.js';
 export * from './script.js';
 export * from './sighash.js';
+export * from './taproot.js';
 export {
   compactSizeLength,
   decodeTx,

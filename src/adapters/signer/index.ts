@@ -1,0 +1,2 @@
+export * from './hsm-secret.js';
+export { LocalSigner, type LocalSignerOptions } from './local.js';
