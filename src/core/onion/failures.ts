@@ -165,3 +165,20 @@ export function decodeFailure(bytes: Bytes): FailureMessage {
   }
   return fields as unknown as KnownFailure;
 }
+
+/**
+ * What update_fail_malformed_htlc says, as a failure: the node upstream of the one that could not
+ * read the onion passes it on in that one's stead.
+ */
+export function malformedToFailure(code: number, sha256OfOnion: Bytes): FailureMessage {
+  const kind = BY_CODE.get(code);
+  switch (kind) {
+    case 'invalidOnionVersion':
+    case 'invalidOnionHmac':
+    case 'invalidOnionKey':
+    case 'invalidOnionBlinding':
+      return { kind, sha256OfOnion };
+    default:
+      return { kind: 'unknown', code, data: sha256OfOnion };
+  }
+}
