@@ -5,6 +5,7 @@
 import type { BlockHeight, Bytes, ChannelId, Msat, Sat, ShortChannelId } from '../bytes/index.js';
 import type { Signer } from '../crypto/signer.js';
 import type { Message } from '../wire/index.js';
+import type { ChannelState } from './state.js';
 
 /** Where an outgoing HTLC came from; kept with it, so that its end finds its way home after any restart. */
 export type HtlcOrigin =
@@ -22,8 +23,10 @@ export type HtlcFailure =
   | { readonly kind: 'encrypted'; readonly reason: Bytes }
   /** update_fail_malformed_htlc: the next node could not read our onion. */
   | { readonly kind: 'malformed'; readonly failureCode: number; readonly sha256OfOnion: Bytes }
-  /** The channel ended on chain and the HTLC went back to us, or was never committed. */
-  | { readonly kind: 'onchain' };
+  /** The channel ended on chain and the HTLC went back to us. */
+  | { readonly kind: 'onchain' }
+  /** Undone by a disconnection or a restart before any commitment had it: nothing is at stake. */
+  | { readonly kind: 'uncommitted' };
 
 export interface ReceivedHtlc {
   readonly id: bigint;
@@ -31,6 +34,13 @@ export interface ReceivedHtlc {
   readonly paymentHash: Bytes;
   readonly cltvExpiry: BlockHeight;
   readonly onion: Bytes;
+  /** BOLT 4, route blinding: the `path_key` of update_add_htlc. */
+  readonly pathKey?: Bytes;
+  /**
+   * BOLT 2, max_dust_htlc_exposure_msat: the channel bears no more dust. Fail it (as
+   * temporary_channel_failure), whatever its onion says, and give no preimage for it.
+   */
+  readonly dustExposed?: true;
 }
 
 /** What the node asks of a channel. `ref` comes back in the `reply` effect. */
@@ -43,6 +53,8 @@ export type ChannelCommand =
       readonly cltvExpiry: BlockHeight;
       readonly onion: Bytes;
       readonly origin: HtlcOrigin;
+      /** BOLT 4, route blinding: the `path_key` for the next node. */
+      readonly pathKey?: Bytes;
     }
   | { readonly kind: 'fulfillHtlc'; readonly htlcId: bigint; readonly preimage: Bytes }
   | { readonly kind: 'failHtlc'; readonly htlcId: bigint; readonly reason: Bytes }
@@ -90,6 +102,8 @@ export type ChannelInput =
       readonly kind: 'fundingConfirmed';
       readonly height: BlockHeight;
       readonly txIndex: number;
+      /** The transaction as it stands in the block: its output is checked before it is relied on. */
+      readonly tx: Bytes;
     }
   /** A reorg took the funding transaction out of its block. */
   | { readonly kind: 'fundingUnconfirmed' }
@@ -103,7 +117,7 @@ export type ChannelInput =
 export type ChannelEffect =
   /** The new state must be durable before any later effect of this step is carried out. */
   | { readonly kind: 'persist' }
-  /** With `persist`: the data a penalty for this revoked commitment needs. */
+  /** With `persist`: `revokedData` of commitment/revoked.ts, what a penalty needs. */
   | { readonly kind: 'storeRevoked'; readonly commitmentNumber: bigint; readonly data: Bytes }
   | { readonly kind: 'send'; readonly message: Message }
   | { readonly kind: 'broadcast'; readonly tx: Bytes; readonly purpose: string }
@@ -121,6 +135,8 @@ export type ChannelEffect =
   | { readonly kind: 'reply'; readonly ref: number; readonly result: CommandResult }
   /** An incoming HTLC is irrevocably committed: decide what becomes of it. Emitted again by `restored`. */
   | { readonly kind: 'htlcReceived'; readonly htlc: ReceivedHtlc }
+  /** An incoming HTLC is irrevocably removed, as we asked: nothing of it needs to be kept. */
+  | { readonly kind: 'htlcRemoved'; readonly htlcId: bigint }
   /** An outgoing HTLC's preimage is known: pass it on at once. */
   | {
       readonly kind: 'htlcFulfilled';
@@ -218,6 +234,12 @@ export interface ContextFees {
   readonly mutualClose: number;
   readonly minimum: number;
   readonly maximum: number;
+}
+
+/** What a step answers. */
+export interface Step {
+  readonly state: ChannelState;
+  readonly effects: readonly ChannelEffect[];
 }
 
 export interface ChannelScids {

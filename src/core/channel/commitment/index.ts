@@ -7,6 +7,7 @@ export * from './build.js';
 export * from './closing.js';
 export * from './fees.js';
 export * from './keys.js';
+export * from './revoked.js';
 export * from './scripts.js';
 export * from './sign.js';
 export type * from './types.js';
