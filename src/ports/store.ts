@@ -39,6 +39,8 @@ export interface Tables {
     bolt11: string;
     payment_secret: string;
     created_at: number;
+    /** JSON: the HTLCs that paid it, `channel id/htlc id`, so that a restart fulfils them again. */
+    paid_htlcs: string | null;
   };
   /** One part of one try to pay; a `pay` is a group of them. */
   payments: {

@@ -19,6 +19,7 @@ export const invoiceRow = (n: number): Tables['invoices'] => ({
   bolt11: 'lnbcrt1…',
   payment_secret: hash(n + 2000),
   created_at: 1_700_000_000,
+  paid_htlcs: n % 2 === 0 ? null : '["aa/1"]',
 });
 
 export const channelRow = (n: number, state: Uint8Array): Tables['channels'] => ({

@@ -30,7 +30,7 @@ CREATE TABLE invoices (
   payment_hash TEXT NOT NULL, preimage TEXT NOT NULL, status TEXT NOT NULL,
   expires_at INTEGER NOT NULL, pay_index INTEGER, paid_at INTEGER, amount_received_msat INTEGER,
   amount_msat INTEGER, description TEXT, bolt11 TEXT NOT NULL, payment_secret TEXT NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL, paid_htlcs TEXT
 ) STRICT;
 CREATE UNIQUE INDEX invoices_by_label ON invoices (label);
 CREATE UNIQUE INDEX invoices_by_payment_hash ON invoices (payment_hash);

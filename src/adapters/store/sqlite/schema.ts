@@ -72,6 +72,7 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
       bolt11: 'text',
       payment_secret: 'text',
       created_at: 'int',
+      paid_htlcs: 'text?',
     },
     key: ['created_index'],
     unique: [['label'], ['payment_hash'], ['pay_index']],
