@@ -136,7 +136,7 @@ export class Router {
     if (request.source === request.destination) return err({ code: 'same_node' });
     const amount = Number(request.amountMsat);
     if (!Number.isSafeInteger(amount)) return err({ code: 'amount_too_large' });
-    const overlay = new Overlay(this.#graph, request);
+    const overlay = new Overlay(request, { graph: this.#graph, knowledge: this.#knowledge });
     const source = overlay.node(request.source);
     const destination = overlay.node(request.destination);
     if (destination < 0) return err({ code: 'unknown_destination', nodeId: request.destination });
@@ -230,13 +230,13 @@ export class Router {
   ): NoRoute {
     const free: Excluded = { edges: [], nodes: [], overlay: new Set() };
     const { amountMsat } = request;
-    const constrained = this.#find({ ...search, ignoreKnowledge: true }, excluded);
+    const freely = { ...search, ignoreKnowledge: true, quick: true };
+    const constrained = this.#find(freely, excluded);
     if (constrained !== undefined) {
-      const constraints = this.#blocking(constrained, search);
+      const constraints = this.#blocking(constrained, overlay, search);
       return { code: 'excluded_by_constraints', constraints };
     }
-    if (this.#find({ ...search, ignoreKnowledge: true }, free) !== undefined)
-      return { code: 'excluded_by_request' };
+    if (this.#find(freely, free) !== undefined) return { code: 'excluded_by_request' };
     const into = this.#largest(search.destination, overlay, 'in', search);
     if (into < search.amount)
       return {
@@ -254,7 +254,7 @@ export class Router {
         amountMsat,
       };
     const { maxHops, maxDelay } = search;
-    const unlimited = { ...search, ignoreKnowledge: true, maxHops: 1000, maxDelay: 0x7fffffff };
+    const unlimited = { ...freely, maxHops: 1000, maxDelay: 0x7fffffff };
     if (this.#find({ ...unlimited, payloadBytes: 60_000 }, free) !== undefined)
       return { code: 'limits', maxHops, maxDelay };
     for (const amount of [search.amount / 2, search.amount / 10, search.amount / 1000])
@@ -264,12 +264,17 @@ export class Router {
   }
 
   /** The constraints that forbid a path. */
-  #blocking(path: FoundPath, { now, source }: SearchRequest): Constraint[] {
+  #blocking(path: FoundPath, overlay: Overlay, { now, source }: SearchRequest): Constraint[] {
     const graph = this.#graph;
     const found: Constraint[] = [];
     const belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
     path.edges.forEach((e, i) => {
-      if (e < 0) return;
+      if (e < 0) {
+        const constraint = this.#knowledge.constraintOn(overlay.named[-1 - e] as NamedEdge, now);
+        if ((path.amounts[i] as number) > limitOf(constraint) && constraint !== undefined)
+          found.push(constraint);
+        return;
+      }
       const capacity = (graph.capacity[e >> 1] as number) || (graph.htlcMaximum[e] as number);
       this.#knowledge.look(e, capacity, now, belief);
       if (!belief.usable || (path.amounts[i] as number) > belief.limit) {
@@ -328,8 +333,11 @@ class Overlay {
   readonly edges: OverlayEdge[] = [];
   readonly named: NamedEdge[] = [];
 
-  constructor(graph: Graph, request: RouteRequest) {
-    this.#graph = graph;
+  constructor(
+    request: RouteRequest,
+    deps: { readonly graph: Graph; readonly knowledge: Knowledge },
+  ) {
+    this.#graph = deps.graph;
     for (const local of request.localChannels ?? []) {
       const { scid, direction, peer, spendableMsat, htlcMinimumMsat } = local;
       this.#add(
@@ -341,6 +349,7 @@ class Overlay {
           cltvDelta: 0,
           minimum: Number(htlcMinimumMsat ?? 0n),
           maximum: Number(spendableMsat),
+          limit: Number.POSITIVE_INFINITY,
         },
       );
     }
@@ -358,6 +367,7 @@ class Overlay {
             hint.htlcMaximumMsat === undefined
               ? Number.POSITIVE_INFINITY
               : Number(hint.htlcMaximumMsat),
+          limit: limitOf(deps.knowledge.constraintOn(hint, request.now)),
         },
       );
     }
@@ -381,6 +391,13 @@ class Overlay {
     }
     return n;
   }
+}
+
+function limitOf(constraint: Constraint | undefined): number {
+  if (constraint?.unusable !== undefined) return -1;
+  return constraint?.maximumMsat === undefined
+    ? Number.POSITIVE_INFINITY
+    : Number(constraint.maximumMsat);
 }
 
 const NO_BYTES = new Uint8Array(NODE_ID_BYTES);

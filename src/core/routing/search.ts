@@ -29,6 +29,8 @@ export interface OverlayEdge {
   readonly cltvDelta: number;
   readonly minimum: number;
   readonly maximum: number;
+  /** What was learned of it: it carries no more than this; -1 where it is not usable. */
+  readonly limit: number;
 }
 
 export interface SearchRequest {
@@ -51,6 +53,8 @@ export interface SearchRequest {
   readonly ownChannelsOnly: boolean;
   /** Take no account of what was learned. */
   readonly ignoreKnowledge: boolean;
+  /** Leave the second pass out: to find a reason, not a route. */
+  readonly quick?: boolean;
   /** The largest factor on fees, and the seed that gives each edge its own. 0: none. */
   readonly fuzz: number;
   readonly fuzzSeed: number;
@@ -64,8 +68,8 @@ export interface FoundPath {
   readonly cost: number;
 }
 
-/** Labels a search may make before it gives up; a safeguard against graphs made to explode. */
-const MOST_LABELS = 2_000_000;
+/** Labels the second pass may make before it gives up: a safeguard against made-up graphs. */
+const MOST_LABELS = 100_000;
 
 export class Search {
   readonly #graph: Graph;
@@ -149,7 +153,7 @@ export class Search {
       const path = this.#path(label);
       if (this.#keepsLimits(label)) return path;
     }
-    return this.#runThoroughly();
+    return request.quick ? undefined : this.#runThoroughly();
   }
 
   #runThoroughly(): FoundPath | undefined {
@@ -219,7 +223,7 @@ export class Search {
       this.#settle(label, node);
       this.settledLabels++;
       this.#expand(label, node);
-      if (this.#labels > MOST_LABELS) return -1;
+      if (this.#thorough && this.#labels > MOST_LABELS) return -1;
     }
     return -1;
   }
@@ -331,7 +335,7 @@ export class Search {
     const request = this.#request;
     const edge = request.overlay[i] as OverlayEdge;
     const amount = this.#amount[label] as number;
-    if (amount > edge.maximum) return;
+    if (amount > edge.maximum || (amount > edge.limit && !request.ignoreKnowledge)) return;
     if (amount < edge.minimum) {
       if (edge.minimum <= edge.maximum && edge.minimum < this.#leastRejectedMinimum)
         this.#leastRejectedMinimum = edge.minimum;

@@ -1,0 +1,75 @@
+/** A channel_update that came inside a failure: it serves our own payments, and is not relayed. */
+import { type Bytes, equal } from '../../core/bytes/index.js';
+import { sha256d, verify } from '../../core/crypto/index.js';
+import { feeOf, type Lesson, type Policy, type RouteTable } from '../../core/routing/index.js';
+import { decodeMessage, type MessageOf, signedPart } from '../../core/wire/index.js';
+
+type UpdateLesson = Lesson & { kind: 'channelUpdate' };
+
+/**
+ * `explains`: the update is the channel's, well signed, not older than what we have, and the HTLC
+ * as sent broke it; the graph has it now. `silent`: there is none, or it explains nothing.
+ */
+export function takeUpdate(
+  table: RouteTable,
+  lesson: UpdateLesson,
+  chainHash: Bytes,
+  now: number,
+): 'explains' | 'silent' {
+  const update = lesson.update === undefined ? undefined : parse(lesson.update);
+  const c = table.graph.channel(lesson.scid);
+  if (update === undefined || c < 0) return 'silent';
+  const direction = (update.channelFlags & 1) as 0 | 1;
+  if (
+    update.shortChannelId !== lesson.scid ||
+    direction !== lesson.direction ||
+    !equal(update.chainHash, chainHash)
+  )
+    return 'silent';
+  const policy = policyOf(update);
+  const known = table.graph.policy(2 * c + direction);
+  if (known !== undefined && policy.timestamp < known.timestamp) return 'silent';
+  if (!breaks(lesson, policy)) return 'silent';
+  const signer = table.graph.nodeId(table.graph.source[2 * c + direction] as number);
+  if (!verify(update.signature, sha256d(signedPart(update)), signer)) return 'silent';
+  table.setPolicy(c, direction, policy, now);
+  return 'explains';
+}
+
+export function policyOf(update: MessageOf<'channelUpdate'>): Policy {
+  return {
+    enabled: (update.channelFlags & 2) === 0,
+    cltvDelta: update.cltvExpiryDelta,
+    htlcMinimumMsat: Number(update.htlcMinimumMsat),
+    htlcMaximumMsat: Number(update.htlcMaximumMsat),
+    feeBaseMsat: update.feeBaseMsat,
+    feeProportionalMillionths: update.feeProportionalMillionths,
+    timestamp: update.timestamp,
+  };
+}
+
+/** BOLT 4: some nodes leave the type in front of the message out. */
+function parse(bytes: Bytes): MessageOf<'channelUpdate'> | undefined {
+  const typed = bytes[0] === 1 && bytes[1] === 2 ? bytes : Uint8Array.of(1, 2, ...bytes);
+  const decoded = decodeMessage(typed);
+  return decoded.ok && decoded.value.kind === 'channelUpdate' ? decoded.value : undefined;
+}
+
+/** Whether the HTLC that failed broke the policy in the way that the failure names. */
+function breaks(lesson: UpdateLesson, policy: Policy): boolean {
+  const amount = Number(lesson.amountMsat);
+  switch (lesson.reason) {
+    case 'fee_insufficient':
+      return (
+        Number(lesson.feeMsat) < feeOf(policy.feeBaseMsat, policy.feeProportionalMillionths, amount)
+      );
+    case 'incorrect_cltv_expiry':
+      return lesson.cltvDelta < policy.cltvDelta;
+    case 'amount_below_minimum':
+      return amount < policy.htlcMinimumMsat;
+    case 'channel_disabled':
+      return !policy.enabled;
+    default:
+      return !policy.enabled || amount > policy.htlcMaximumMsat;
+  }
+}

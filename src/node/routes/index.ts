@@ -1,0 +1,3 @@
+/** The route table of a running node. */
+export { type ConstraintSubject, Routes } from './routes.js';
+export type * from './types.js';
