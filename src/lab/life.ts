@@ -1,0 +1,66 @@
+import type { Clock, Connection, Net, NetAddress } from '../ports/index.js';
+
+/**
+ * The clock for one life of a node: when the node dies, none of its timers runs any more.
+ */
+export class LifeClock implements Clock {
+  readonly #clock: Clock;
+  #alive = true;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  kill(): void {
+    this.#alive = false;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  after(ms: number, fn: () => void): () => void {
+    return this.#clock.after(ms, () => {
+      if (this.#alive) fn();
+    });
+  }
+}
+
+/** The network for one life of a node: the dead neither hear nor speak. */
+export class LifeNet implements Net {
+  readonly #net: Net;
+  #alive = true;
+
+  constructor(net: Net) {
+    this.#net = net;
+  }
+
+  kill(): void {
+    this.#alive = false;
+  }
+
+  async connect(address: NetAddress, signal?: AbortSignal): Promise<Connection> {
+    if (!this.#alive) return new Promise<never>(() => {});
+    const connection = await this.#net.connect(address, signal);
+    return this.#guard(connection);
+  }
+
+  listen(address: NetAddress, accept: (connection: Connection) => void) {
+    return this.#net.listen(address, (connection) => {
+      if (this.#alive) accept(this.#guard(connection));
+    });
+  }
+
+  #guard(connection: Connection): Connection {
+    const alive = (): boolean => this.#alive;
+    return {
+      remote: connection.remote,
+      write: (bytes) => (alive() ? connection.write(bytes) : 0),
+      onData: (fn) => connection.onData((bytes) => alive() && fn(bytes)),
+      onClose: (fn) => connection.onClose((error) => alive() && fn(error)),
+      pause: () => connection.pause(),
+      resume: () => connection.resume(),
+      close: () => connection.close(),
+    };
+  }
+}
