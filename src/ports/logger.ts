@@ -10,6 +10,17 @@ export interface Logger {
   child(subsystem: string): Logger;
 }
 
+export type LogLevel = 'debug' | 'info' | 'unusual' | 'broken';
+
+/** One line as it is kept in memory, for `getlog`. */
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly level: LogLevel;
+  readonly subsystem: string;
+  readonly message: string;
+}
+
 export const silentLogger: Logger = {
   debug() {},
   info() {},

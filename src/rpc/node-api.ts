@@ -7,7 +7,7 @@ import type { Payments } from '../node/payments/index.js';
 import type { Peers } from '../node/peers/index.js';
 import type { Routes } from '../node/routes/index.js';
 import type { Wallet } from '../node/wallet/index.js';
-import type { Clock, Entropy, Logger, Signer, Store } from '../ports/index.js';
+import type { Clock, Entropy, Logger, LogLine, Signer, Store } from '../ports/index.js';
 
 /** Our feature bits in hex, as each place carries them. */
 export interface NodeFeatures {
@@ -15,15 +15,6 @@ export interface NodeFeatures {
   readonly node: string;
   readonly channel: string;
   readonly invoice: string;
-}
-
-/** One line of the log kept in memory, for `getlog`. */
-export interface LogLine {
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-  readonly level: 'debug' | 'info' | 'unusual' | 'broken';
-  readonly subsystem: string;
-  readonly message: string;
 }
 
 /** The node as the commands see it: its services and the ports they share. */
