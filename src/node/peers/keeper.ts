@@ -102,7 +102,7 @@ export class Keeper {
     kept.address = address ?? kept.address;
     kept.features = features;
     const row = rowOf(nodeId, kept);
-    if (JSON.stringify(row) !== before) this.#write([{ put: 'peers', row }]);
+    if (this.#running && JSON.stringify(row) !== before) this.#write([{ put: 'peers', row }]);
   }
 
   lost(nodeId: NodeId): void {

@@ -33,7 +33,6 @@ export type MessageCategory = 'channel' | 'gossip' | 'other';
  * Told of a peer's messages in the order in which they came. A promise says when the work that a
  * message made is done: while too many are open, nothing more is read from the peer.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler that does its work at once has no answer.
 export type MessageHandler = (nodeId: NodeId, message: Message) => void | Promise<void>;
 
 /** Why `connect` failed; the codes of Core Lightning are 400, 401 and 402, in this order. */
