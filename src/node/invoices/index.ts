@@ -1,0 +1,2 @@
+export { Invoices } from './invoices.js';
+export type * from './types.js';
