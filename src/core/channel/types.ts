@@ -135,7 +135,7 @@ export type ChannelEffect =
   | { readonly kind: 'reply'; readonly ref: number; readonly result: CommandResult }
   /** An incoming HTLC is irrevocably committed: decide what becomes of it. Emitted again by `restored`. */
   | { readonly kind: 'htlcReceived'; readonly htlc: ReceivedHtlc }
-  /** An incoming HTLC is irrevocably removed, as we asked: nothing of it needs to be kept. */
+  /** An incoming HTLC is irrevocably removed, as we asked: nobody needs to be told again. */
   | { readonly kind: 'htlcRemoved'; readonly htlcId: bigint }
   /** An outgoing HTLC's preimage is known: pass it on at once. */
   | {
@@ -154,8 +154,6 @@ export type ChannelEffect =
       readonly amountMsat: Msat;
       readonly failure: HtlcFailure;
     }
-  /** An incoming HTLC that we fulfilled or failed is irrevocably removed: nobody needs to be told again. */
-  | { readonly kind: 'htlcSettled'; readonly htlcId: bigint }
   /** The temporary channel id became the real one. */
   | { readonly kind: 'channelIdAssigned'; readonly channelId: ChannelId }
   | { readonly kind: 'stateChanged'; readonly from: ChannelStatus; readonly to: ChannelStatus }

@@ -1,0 +1,213 @@
+/**
+ * BOLT 2's limits on what a commitment may hold, in both directions. The same figures answer
+ * whether an HTLC may be added and how large a one could be, so that the two cannot disagree.
+ */
+import { type Msat, msat, type Sat, sat } from '../bytes/index.js';
+import { commitmentCost, type Summary, summarize, trimThreshold } from './balances.js';
+import type { CommitmentView } from './htlc.js';
+import type { ChannelParams, Commitments, Side } from './state.js';
+import type { ChannelError } from './types.js';
+
+/** BOLT 2, update_add_htlc: greater values would be seconds, not blocks. */
+export const CLTV_LIMIT = 500_000_000;
+
+/** BOLT 2, update_add_htlc: the fee spike buffer: twice the feerate, and room for one HTLC more. */
+const BUFFER_FACTOR = 2;
+const BUFFER_HTLCS = 1;
+
+const other = (side: Side): Side => (side === 'local' ? 'remote' : 'local');
+
+/** The commitment that an update of `sender` reaches first, as that will be. */
+export const firstReached = (sender: Side): CommitmentView =>
+  sender === 'local' ? 'remoteNext' : 'localNext';
+
+/** What bounds the next HTLC of `sender`. */
+export interface AddBounds {
+  readonly sender: Side;
+  readonly minimum: Msat;
+  readonly maxInFlight: Msat;
+  readonly maxHtlcs: number;
+  readonly count: number;
+  readonly inFlight: Msat;
+  readonly senderBalance: Msat;
+  readonly openerBalance: Msat;
+  readonly senderIsOpener: boolean;
+  /** What the other asks the sender to keep, and what the opener has to keep. */
+  readonly senderReserve: Sat;
+  readonly openerReserve: Sat;
+  readonly format: ChannelParams['format'];
+  readonly feeratePerKw: number;
+  readonly maxDust: Msat;
+  /** For the transaction of each side that is looked at. */
+  readonly transactions: readonly {
+    readonly threshold: Msat;
+    readonly untrimmed: number;
+    readonly dust: Msat;
+  }[];
+  /** Whether the sender keeps the margins that are recommended, not required. */
+  readonly strict: boolean;
+}
+
+function boundsOf(
+  params: ChannelParams,
+  c: Commitments,
+  sender: Side,
+  owners: readonly Side[],
+  strict: boolean,
+): AddBounds {
+  const receiver = other(sender);
+  const view = firstReached(sender);
+  const summaries: Summary[] = owners.map((owner) => summarize(params, c, view, { owner }));
+  const { balances, count, inFlight, feeratePerKw } = summaries[0] as Summary;
+  return {
+    sender,
+    minimum: params[receiver].htlcMinimum,
+    maxInFlight: params[receiver].maxHtlcValueInFlight,
+    maxHtlcs: params[receiver].maxAcceptedHtlcs,
+    count: count[sender],
+    inFlight: inFlight[sender],
+    senderBalance: balances[sender],
+    openerBalance: balances[params.opener],
+    senderIsOpener: params.opener === sender,
+    senderReserve: params[receiver].channelReserve,
+    openerReserve: params[other(params.opener)].channelReserve,
+    format: params.format,
+    feeratePerKw,
+    maxDust: params.limits.maxDustHtlcExposure,
+    transactions: summaries.map(({ owner, untrimmed, dust }) => ({
+      threshold: msat(trimThreshold(params, owner, sender, feeratePerKw) * 1000n),
+      untrimmed,
+      dust,
+    })),
+    strict,
+  };
+}
+
+/** For an HTLC that `sender` would like to offer: both transactions, and the margins. */
+export const offerBounds = (params: ChannelParams, c: Commitments, sender: Side): AddBounds =>
+  boundsOf(params, c, sender, ['remote', 'local'], true);
+
+/** For an HTLC that the peer did offer: what it must keep to, as it can know our commitment. */
+export const receiveBounds = (params: ChannelParams, c: Commitments): AddBounds =>
+  boundsOf(params, c, 'remote', ['local'], false);
+
+/** The most that the fees take off the opener, over the transactions looked at. */
+function costWith(b: AddBounds, amount: Msat, factor: number, more: number): Sat {
+  let most = 0n;
+  for (const { threshold, untrimmed } of b.transactions) {
+    const htlcs = untrimmed + (amount >= threshold ? 1 : 0) + more;
+    const cost = commitmentCost(b.format, b.feeratePerKw * factor, htlcs);
+    if (cost > most) most = cost;
+  }
+  return sat(most);
+}
+
+/** What the sender must have left after it, in satoshi. */
+function mustKeep(b: AddBounds, amount: Msat): Sat {
+  if (!b.senderIsOpener) return b.senderReserve;
+  const plain = costWith(b, amount, 1, 0);
+  const cost = b.strict ? costWith(b, amount, BUFFER_FACTOR, BUFFER_HTLCS) : plain;
+  return sat(b.senderReserve + (cost > plain ? cost : plain));
+}
+
+/** Why an HTLC of `amount` must not be added, or nothing. Expiries are looked at elsewhere. */
+export function refuseAdd(b: AddBounds, amount: Msat): ChannelError | undefined {
+  // BOLT 2, update_add_htlc: more than 0, and no less than the receiver's htlc_minimum_msat.
+  if (amount <= 0n || amount < b.minimum)
+    return { code: 'below_htlc_minimum', minimum: b.minimum, actual: amount };
+  // BOLT 2, update_add_htlc: no more HTLCs than the receiver's max_accepted_htlcs.
+  if (b.count + 1 > b.maxHtlcs) return { code: 'too_many_htlcs', maximum: b.maxHtlcs };
+  const inFlight = msat(b.inFlight + amount);
+  // BOLT 2, update_add_htlc: no more in all than the receiver's max_htlc_value_in_flight_msat.
+  if (inFlight > b.maxInFlight)
+    return { code: 'above_max_in_flight', maximum: b.maxInFlight, actual: inFlight };
+  const keep = mustKeep(b, amount) * 1000n;
+  // BOLT 2, update_add_htlc: the sender keeps its reserve, and the opener the fees above that.
+  if (b.senderBalance - amount < keep) {
+    const available = b.senderBalance - keep;
+    return {
+      code: 'insufficient_balance',
+      available: msat(available > 0n ? available : 0n),
+      actual: amount,
+    };
+  }
+  if (!b.strict) return undefined;
+  // BOLT 2, update_add_htlc: where the other side pays the fee, it can pay it with this HTLC too.
+  if (!b.senderIsOpener) {
+    const needs = BigInt(b.openerReserve) + costWith(b, amount, 1, 0);
+    if (b.openerBalance < needs * 1000n)
+      return { code: 'fee_not_affordable', missing: sat(needs - b.openerBalance / 1000n) };
+  }
+  // BOLT 2, max_dust_htlc_exposure_msat: what an HTLC without an output adds to the fees.
+  for (const { threshold, dust } of b.transactions) {
+    if (amount >= threshold || dust + amount <= b.maxDust) continue;
+    return { code: 'dust_exposure', maximum: b.maxDust, actual: msat(dust + amount) };
+  }
+  return undefined;
+}
+
+/**
+ * The largest amount that `refuseAdd` lets pass; 0 where none does. Between two trim thresholds
+ * every rule but the minimum only gets harder with the amount, so each stretch is searched by
+ * halving, the highest first.
+ */
+export function largestAdd(b: AddBounds): Msat {
+  const marks = [...new Set(b.transactions.map((t) => t.threshold))].sort((x, y) =>
+    x < y ? 1 : -1,
+  );
+  let top = b.senderBalance < b.maxInFlight ? b.senderBalance : b.maxInFlight;
+  const least = b.minimum > 0n ? b.minimum : msat(1);
+  for (const mark of [...marks, msat(0)]) {
+    const bottom = mark > least ? mark : least;
+    if (bottom <= top && refuseAdd(b, bottom) === undefined) {
+      let [good, bad] = [bottom as bigint, (top as bigint) + 1n];
+      while (bad - good > 1n) {
+        const middle = (good + bad) / 2n;
+        if (refuseAdd(b, msat(middle)) === undefined) good = middle;
+        else bad = middle;
+      }
+      return msat(good);
+    }
+    if (mark <= top) top = msat(mark - 1n);
+  }
+  return msat(0);
+}
+
+/** Why the opener must not set this feerate, or nothing. */
+export function refuseFee(
+  params: ChannelParams,
+  c: Commitments,
+  feeratePerKw: number,
+  sender: Side,
+): ChannelError | undefined {
+  const view = firstReached(sender);
+  const owners: readonly Side[] = sender === 'local' ? ['remote', 'local'] : ['local'];
+  const reserve = params[other(sender)].channelReserve;
+  for (const owner of owners) {
+    const s = summarize(params, c, view, { owner, feeratePerKw });
+    const needs = BigInt(reserve) + commitmentCost(params.format, feeratePerKw, s.untrimmed);
+    // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
+    if (s.balances[sender] < needs * 1000n)
+      return { code: 'fee_not_affordable', missing: sat(needs - s.balances[sender] / 1000n) };
+    const { maxDustHtlcExposure: maximum } = params.limits;
+    // BOLT 2, update_fee: a higher feerate trims more HTLCs, where they carry their own fees.
+    if (sender === 'local' && params.format === 'staticRemotekey' && s.dust > maximum)
+      return { code: 'dust_exposure', maximum, actual: s.dust };
+  }
+  return undefined;
+}
+
+/**
+ * Whether dust in one of the two commitments exceeds what we bear: an HTLC that the peer offered
+ * is then to be failed without a look at its onion.
+ */
+export function overDustExposure(params: ChannelParams, c: Commitments, amount: Msat): boolean {
+  const { maxDustHtlcExposure: maximum } = params.limits;
+  for (const view of ['local', 'remote'] as const) {
+    const { owner, feeratePerKw, dust } = summarize(params, c, view);
+    const threshold = trimThreshold(params, owner, 'remote', feeratePerKw) * 1000n;
+    // BOLT 2, max_dust_htlc_exposure_msat: receiving an HTLC that is trimmed on either side.
+    if (amount < threshold && dust > maximum) return true;
+  }
+  return false;
+}

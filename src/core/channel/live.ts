@@ -1,0 +1,226 @@
+/** A channel with a funding outpoint: which handler an input goes to. */
+
+import { txid } from '../bitcoin/index.js';
+import { assertNever, fromUtf8 } from '../bytes/index.js';
+import type { Message } from '../wire/index.js';
+import { announceAgain, onAnnouncementSignatures } from './announcement.js';
+import { channelUpdate, refreshUpdate } from './channel-update.js';
+import { negotiateIfDrained, onClosingSigned } from './closing/negotiation.js';
+import { onShutdown, onShutdownCommand, shutdownIfClean } from './closing/shutdown.js';
+import { goOffline, onConnected } from './connection.js';
+import { checkDeadlines } from './deadlines.js';
+import { failChannel, onError, warnPeer } from './faults.js';
+import { broadcastOurs, ourCommitment } from './force-close.js';
+import {
+  isAbandoned,
+  isReady,
+  onChannelReady,
+  onDepth,
+  onFundingConfirmed,
+  onFundingUnconfirmed,
+} from './lockin.js';
+import { hexId, watchFunding } from './opening/live.js';
+import { onChannelReestablish } from './reestablish.js';
+import { onCommitmentSigned, onRevokeAndAck, onSign, receivedHtlc } from './signing.js';
+import type { ChannelState, LiveState } from './state.js';
+import type { Turn } from './turn.js';
+import type { ChannelCommand, ChannelInput } from './types.js';
+import { onAddHtlc, onUpdateAddHtlc } from './updates/add.js';
+import { onUpdateFee, onUpdateFeeCommand } from './updates/fee.js';
+import { onRemoval, onRemoveHtlc, tellFulfilled } from './updates/remove.js';
+
+export function onLiveInput(s: LiveState, input: ChannelInput, turn: Turn): ChannelState {
+  switch (input.kind) {
+    case 'message':
+      return goOn(onMessage(s, input.message, turn), turn);
+    case 'command':
+      return goOn(onCommand(s, input.command, turn), turn);
+    case 'connected':
+      return onConnected(s, input.remoteFeatures, turn);
+    case 'disconnected':
+      return s.link.kind === 'offline' ? s : goOffline(s, turn);
+    case 'block':
+      return onBlock(s, turn);
+    case 'fundingConfirmed':
+      return onFundingConfirmed(s, input, input.tx, turn);
+    case 'fundingUnconfirmed':
+      return onFundingUnconfirmed(s, turn);
+    case 'fundingSpent':
+      return onFundingSpent(s, input, turn);
+    case 'fundingUnspent':
+      return onFundingUnspent(s, turn);
+    case 'restored':
+      return onRestored(s, turn);
+    default:
+      return assertNever(input);
+  }
+}
+
+/** What any message or command may have made possible. */
+const goOn = (s: LiveState, turn: Turn): LiveState =>
+  negotiateIfDrained(shutdownIfClean(s, turn), turn);
+
+function onMessage(s: LiveState, m: Message, turn: Turn): LiveState {
+  switch (m.kind) {
+    case 'error':
+      return onError(s, turn, fromUtf8(m.data));
+    case 'warning':
+      turn.note('warn', `the peer warns: ${fromUtf8(m.data)}`);
+      return s;
+    case 'channelReestablish':
+      return onChannelReestablish(s, m, turn);
+    default:
+      break;
+  }
+  // BOLT 2, channel_reestablish: nothing counts before it, and nothing after an error.
+  if (s.failure !== undefined || s.spent !== undefined || s.link.kind !== 'online') return s;
+  switch (m.kind) {
+    case 'channelReady':
+      return onChannelReady(s, m, turn);
+    case 'announcementSignatures':
+      return onAnnouncementSignatures(s, m, turn);
+    case 'shutdown':
+      return onShutdown(s, m, turn);
+    case 'closingSigned':
+      return onClosingSigned(s, m, turn);
+    case 'updateAddHtlc':
+    case 'updateFulfillHtlc':
+    case 'updateFailHtlc':
+    case 'updateFailMalformedHtlc':
+    case 'updateFee':
+    case 'commitmentSigned':
+    case 'revokeAndAck':
+      // BOLT 2, channel_ready: normal operation begins when both have sent it.
+      if (!isReady(s)) return warnPeer(s, turn, `${m.kind} before channel_ready`);
+      return onUpdate(s, m, turn);
+    default:
+      turn.note('debug', `${m.kind} is not expected now`);
+      return s;
+  }
+}
+
+type UpdateMessage = Message & {
+  kind:
+    | 'updateAddHtlc'
+    | 'updateFulfillHtlc'
+    | 'updateFailHtlc'
+    | 'updateFailMalformedHtlc'
+    | 'updateFee'
+    | 'commitmentSigned'
+    | 'revokeAndAck';
+};
+
+function onUpdate(s: LiveState, m: UpdateMessage, turn: Turn): LiveState {
+  switch (m.kind) {
+    case 'updateAddHtlc':
+      return onUpdateAddHtlc(s, m, turn);
+    case 'updateFulfillHtlc':
+    case 'updateFailHtlc':
+    case 'updateFailMalformedHtlc':
+      return onRemoval(s, m, turn);
+    case 'updateFee':
+      return onUpdateFee(s, m, turn);
+    case 'commitmentSigned':
+      return onCommitmentSigned(s, m, turn);
+    case 'revokeAndAck':
+      return onRevokeAndAck(s, m, turn);
+    default:
+      return assertNever(m);
+  }
+}
+
+function onCommand(s: LiveState, c: ChannelCommand, turn: Turn): LiveState {
+  switch (c.kind) {
+    case 'addHtlc':
+      return onAddHtlc(s, c, turn);
+    case 'fulfillHtlc':
+      return onRemoveHtlc(s, c.htlcId, { kind: 'fulfill', preimage: c.preimage }, turn);
+    case 'failHtlc':
+      return onRemoveHtlc(s, c.htlcId, { kind: 'fail', reason: c.reason }, turn);
+    case 'failMalformedHtlc': {
+      const { sha256OfOnion, failureCode } = c;
+      return onRemoveHtlc(s, c.htlcId, { kind: 'failMalformed', sha256OfOnion, failureCode }, turn);
+    }
+    case 'updateFee':
+      return onUpdateFeeCommand(s, c.feeratePerKw, turn);
+    case 'sign':
+      return onSign(s, turn);
+    case 'funded':
+    case 'abandonOpening':
+      turn.note('debug', `${c.kind}: the channel is open already`);
+      return s;
+    case 'shutdown':
+      return onShutdownCommand(s, c, turn);
+    case 'forceClose':
+      return onForceClose(s, c.ref, c.reason, turn);
+    case 'setPolicy': {
+      turn.persist();
+      turn.reply(c.ref, { ok: true });
+      const policy = { ...s.relay.policy, ...c.policy };
+      return channelUpdate({ ...s, relay: { ...s.relay, policy } }, turn);
+    }
+    default:
+      return assertNever(c);
+  }
+}
+
+function onForceClose(s: LiveState, ref: number, reason: string, turn: Turn): LiveState {
+  if (s.failure?.behind === true || s.spent !== undefined) {
+    turn.reply(ref, { ok: false, error: { code: 'channel_not_ready' } });
+    return s;
+  }
+  if (s.failure !== undefined) broadcastOurs(s, turn);
+  const next = failChannel(s, turn, reason);
+  turn.reply(ref, { ok: true, txid: txid(ourCommitment(s, turn.context.signer).tx) });
+  return next;
+}
+
+function onBlock(s: LiveState, turn: Turn): ChannelState {
+  if (isAbandoned(s, turn.context.height)) {
+    const reason = 'the funding transaction did not confirm in time';
+    turn.emit({ kind: 'forget', reason });
+    const { key, peerId } = s.params;
+    return { kind: 'closed', channelId: s.channelId, key, peerId, reason };
+  }
+  return refreshUpdate(checkDeadlines(onDepth(s, turn), turn), turn);
+}
+
+function onFundingSpent(
+  s: LiveState,
+  spend: { readonly tx: Uint8Array; readonly height?: number },
+  turn: Turn,
+): LiveState {
+  const { tx, height } = spend;
+  turn.persist();
+  if (height !== undefined) turn.emit({ kind: 'closedOnChain', tx });
+  return { ...goOffline(s, turn), spent: { tx, ...(height === undefined ? {} : { height }) } };
+}
+
+/** A reorg: the spend is in the mempool again, but no channel comes back to life by that. */
+function onFundingUnspent(s: LiveState, turn: Turn): LiveState {
+  if (s.spent?.height === undefined) return s;
+  turn.persist();
+  return { ...s, spent: { tx: s.spent.tx } };
+}
+
+/** What was due before the stop, and may not have been carried out. */
+function onRestored(s: LiveState, turn: Turn): LiveState {
+  const next = goOffline(s, turn);
+  turn.emit({ kind: 'channelIdAssigned', channelId: hexId(s.channelId) });
+  watchFunding(s.params, turn);
+  if (next.spent?.height !== undefined) {
+    turn.emit({ kind: 'closedOnChain', tx: next.spent.tx });
+    return next;
+  }
+  const { lockin, params, failure, shutdown } = next;
+  if (params.opener === 'local' && lockin.confirmed === undefined)
+    turn.emit({ kind: 'broadcastFunding', txid: params.fundingTxid });
+  if (failure !== undefined || shutdown.tx !== undefined) broadcastOurs(next, turn);
+  for (const htlc of next.commitments.htlcs) {
+    if (htlc.state === 'RCVD_ADD_ACK_REVOCATION')
+      turn.emit({ kind: 'htlcReceived', htlc: receivedHtlc(next, htlc) });
+    if (htlc.origin !== undefined && htlc.preimage !== undefined) tellFulfilled(htlc, turn);
+  }
+  announceAgain(next, turn);
+  return next;
+}

@@ -1,0 +1,207 @@
+/** BOLT 2, "Channel Establishment v1", from the side that is asked. */
+import { type Bytes, equal, type Sat, type ShortChannelId } from '../../bytes/index.js';
+import type { MessageOf } from '../../wire/index.js';
+import { specOf } from '../balances.js';
+import { buildCommitment, signCommitment, verifyCommitment } from '../commitment/index.js';
+import { sendReadyIfDeep } from '../lockin.js';
+import {
+  type ChannelLimits,
+  type ChannelState,
+  type ChannelType,
+  DEFAULT_BOUNDS,
+  DEFAULT_LIMITS,
+  type Draft,
+  type TermBounds,
+  type WaitForFundingCreated,
+} from '../state.js';
+import { Turn } from '../turn.js';
+import type { RelayPolicy, Step, StepContext } from '../types.js';
+import {
+  channelIdOf,
+  endOpening,
+  firstCommitments,
+  hexId,
+  liveState,
+  paramsOf,
+  watchFunding,
+} from './live.js';
+import { reserveFor, termsOnWire } from './opener.js';
+import {
+  bothHave,
+  decodeChannelType,
+  faultInBalances,
+  faultInFeerate,
+  faultInTerms,
+  LARGE_CHANNEL,
+  type LocalTerms,
+  sideOf,
+} from './terms.js';
+
+type OpenChannelMessage = MessageOf<'openChannel'>;
+
+export interface AcceptParams {
+  /** The number that names the channel's keys to the signer; never used before. */
+  readonly key: number;
+  readonly peerId: Bytes;
+  readonly localFeatures: Bytes;
+  readonly remoteFeatures: Bytes;
+  /** The smallest channel we take. */
+  readonly minFunding: Sat;
+  /** Confirmations we ask for. */
+  readonly minimumDepth: number;
+  /** Take unconfirmed channels of this peer for good. */
+  readonly trustZeroconf?: boolean;
+  readonly terms: LocalTerms;
+  readonly bounds?: TermBounds;
+  readonly limits?: ChannelLimits;
+  readonly policy: RelayPolicy;
+  readonly localAlias: ShortChannelId;
+  readonly shutdownScript: Bytes;
+  readonly upfront?: boolean;
+}
+
+/** The type that is asked for, where we can have it. */
+function acceptableType(p: AcceptParams, m: OpenChannelMessage): ChannelType | string {
+  const bytes = m.tlvs.channelType;
+  // BOLT 2, open_channel: without a channel_type the channel fails.
+  if (bytes === undefined) return 'open_channel without channel_type';
+  const type = decodeChannelType(bytes);
+  if (type === undefined) return 'channel_type is not a defined one';
+  const { localFeatures, remoteFeatures } = p;
+  if (type.anchors && !bothHave(localFeatures, remoteFeatures, 'optionAnchors'))
+    return 'channel_type with anchors, which we did not agree on';
+  // BOLT 2, open_channel: scid_alias is for channels that are not announced.
+  if (type.scidAlias && (m.channelFlags & 1) === 1)
+    return 'an announced channel cannot be of type scid_alias';
+  // BOLT 2, open_channel: zeroconf only from those we trust not to spend the funding twice.
+  if (type.zeroconf && p.trustZeroconf !== true) return 'zeroconf is not for you';
+  return type;
+}
+
+function faultInOpen(
+  p: AcceptParams,
+  m: OpenChannelMessage,
+  type: ChannelType,
+  context: StepContext,
+): string | undefined {
+  const { localFeatures, remoteFeatures, terms } = p;
+  // BOLT 2, open_channel: the chain is one we know.
+  if (!equal(m.chainHash, context.chainHash)) return 'unknown chain_hash';
+  // BOLT 2, open_channel: with option_dual_fund agreed on, the channel opens by version 2.
+  if (bothHave(localFeatures, remoteFeatures, 'optionDualFund')) return 'use open_channel2';
+  if (m.fundingSatoshis < p.minFunding)
+    return `funding_satoshis ${m.fundingSatoshis} is below ${p.minFunding}`;
+  const large = bothHave(localFeatures, remoteFeatures, 'optionSupportLargeChannel');
+  // BOLT 2, open_channel: from 2^24 satoshi on both must support large channels.
+  if (m.fundingSatoshis >= LARGE_CHANNEL && !large) return 'large channels are not supported';
+  // BOLT 2, accept_channel: our dust limit must not exceed the reserve we are asked to keep.
+  if (terms.dustLimit > m.channelReserveSatoshis)
+    return `channel_reserve_satoshis ${m.channelReserveSatoshis} is below our dust limit`;
+  const anySegwit = bothHave(localFeatures, remoteFeatures, 'optionShutdownAnysegwit');
+  const { fundingSatoshis, pushMsat, feeratePerKw } = m;
+  return (
+    faultInFeerate(feeratePerKw, type.anchors, context.fees) ??
+    faultInTerms(sideOf(m), fundingSatoshis, p.bounds ?? DEFAULT_BOUNDS, anySegwit) ??
+    faultInBalances(fundingSatoshis, pushMsat, feeratePerKw, type.anchors, m.channelReserveSatoshis)
+  );
+}
+
+function draftOf(
+  p: AcceptParams,
+  m: OpenChannelMessage,
+  type: ChannelType,
+  context: StepContext,
+): Draft {
+  const { terms } = p;
+  return {
+    key: p.key,
+    peerId: p.peerId,
+    format: type.anchors ? 'anchors' : 'staticRemotekey',
+    fundingAmount: m.fundingSatoshis,
+    opener: 'remote',
+    type,
+    announce: (m.channelFlags & 1) === 1,
+    pushMsat: m.pushMsat,
+    local: {
+      points: context.signer.channelPoints(p.key),
+      dustLimit: terms.dustLimit,
+      toSelfDelay: terms.toSelfDelay,
+      maxHtlcValueInFlight: terms.maxHtlcValueInFlight,
+      // BOLT 2, accept_channel: our reserve is no less than the opener's dust limit.
+      channelReserve: reserveFor(terms, m.fundingSatoshis, m.dustLimitSatoshis),
+      htlcMinimum: terms.htlcMinimum,
+      maxAcceptedHtlcs: terms.maxAcceptedHtlcs,
+      ...(p.upfront === true ? { upfrontShutdownScript: p.shutdownScript } : {}),
+    },
+    limits: p.limits ?? DEFAULT_LIMITS,
+    shutdownScript: p.shutdownScript,
+    localAlias: p.localAlias,
+    openedAt: context.height,
+  };
+}
+
+/** Answers open_channel with accept_channel, or with an error and a closed state. */
+export function acceptChannel(p: AcceptParams, m: OpenChannelMessage, context: StepContext): Step {
+  const turn = new Turn(context);
+  const { temporaryChannelId } = m;
+  const type = acceptableType(p, m);
+  const fault = typeof type === 'string' ? type : faultInOpen(p, m, type, context);
+  if (fault !== undefined || typeof type === 'string') {
+    const reason = fault ?? 'channel_type';
+    turn.sendError(temporaryChannelId, reason);
+    turn.emit({ kind: 'failed', reason }, { kind: 'forget', reason });
+    const { key, peerId } = p;
+    return {
+      state: { kind: 'closed', channelId: temporaryChannelId, key, peerId, reason },
+      effects: turn.effects,
+    };
+  }
+  const draft = draftOf(p, m, type, context);
+  // BOLT 2, accept_channel: minimum_depth is 0 on a zeroconf channel.
+  const minimumDepth = type.zeroconf ? 0 : p.minimumDepth;
+  turn.send({
+    kind: 'acceptChannel',
+    temporaryChannelId,
+    minimumDepth,
+    ...termsOnWire(draft, context),
+  });
+  const state: WaitForFundingCreated = {
+    kind: 'waitForFundingCreated',
+    temporaryChannelId,
+    params: draft,
+    policy: p.policy,
+    feeratePerKw: m.feeratePerKw,
+    localFeatures: p.localFeatures,
+    remoteFeatures: p.remoteFeatures,
+    remote: sideOf(m),
+    minimumDepth,
+    remotePoint: m.firstPerCommitmentPoint,
+  };
+  return { state, effects: turn.effects };
+}
+
+/** funding_created: the peer's signature of our first commitment, and ours of the peer's. */
+export function onFundingCreated(
+  s: WaitForFundingCreated,
+  m: MessageOf<'fundingCreated'>,
+  turn: Turn,
+): ChannelState {
+  const { signer } = turn.context;
+  const params = paramsOf(s, m.fundingTxid, m.fundingOutputIndex);
+  const channelId = channelIdOf(m.fundingTxid, m.fundingOutputIndex);
+  const first = firstCommitments(params, s.feeratePerKw, s.remotePoint);
+  const point = signer.perCommitmentPoint(params.key, 0n);
+  const ours = buildCommitment(params, 'local', point, specOf(first, 'local'));
+  const { signature } = m;
+  const verified = verifyCommitment(ours, { signature, htlcSignatures: [] });
+  // BOLT 2, funding_created: an incorrect signature fails the channel.
+  if (!verified.ok) return endOpening(s, 'invalid signature in funding_created', turn, true);
+  const commitments = { ...first, local: { number: 0n, signature, htlcSignatures: [] } };
+  const theirs = buildCommitment(params, 'remote', s.remotePoint, specOf(first, 'remote'));
+  const signed = signCommitment(signer, params.key, theirs);
+  turn.emit({ kind: 'channelIdAssigned', channelId: hexId(channelId) });
+  turn.persist();
+  watchFunding(params, turn);
+  turn.send({ kind: 'fundingSigned', channelId, signature: signed.signature });
+  return sendReadyIfDeep(liveState(s, channelId, params, commitments), turn);
+}

@@ -1,0 +1,263 @@
+/** BOLT 2, "Channel Establishment v1", from the side that funds the channel. */
+import {
+  type Bytes,
+  EMPTY,
+  equal,
+  type Msat,
+  type Sat,
+  type ShortChannelId,
+  sat,
+} from '../../bytes/index.js';
+import type { MessageOf } from '../../wire/index.js';
+import { specOf } from '../balances.js';
+import {
+  buildCommitment,
+  channelFundingOutput,
+  signCommitment,
+  verifyCommitment,
+} from '../commitment/index.js';
+import { sendReadyIfDeep } from '../lockin.js';
+import {
+  type ChannelLimits,
+  type ChannelState,
+  type ChannelType,
+  DEFAULT_BOUNDS,
+  DEFAULT_LIMITS,
+  type Draft,
+  type TermBounds,
+  type WaitForAccept,
+  type WaitForFunding,
+  type WaitForFundingSigned,
+} from '../state.js';
+import { Turn } from '../turn.js';
+import type { RelayPolicy, Step, StepContext } from '../types.js';
+import {
+  channelIdOf,
+  endOpening,
+  firstCommitments,
+  hexId,
+  liveState,
+  paramsOf,
+  watchFunding,
+} from './live.js';
+import {
+  bothHave,
+  encodeChannelType,
+  faultInBalances,
+  faultInTerms,
+  type LocalTerms,
+  sideOf,
+} from './terms.js';
+
+export interface OpenParams {
+  /** The number that names the channel's keys to the signer; never used before. */
+  readonly key: number;
+  readonly peerId: Bytes;
+  /** The features in our init and in the peer's. */
+  readonly localFeatures: Bytes;
+  readonly remoteFeatures: Bytes;
+  readonly fundingAmount: Sat;
+  readonly pushMsat: Msat;
+  readonly feeratePerKw: number;
+  readonly announce: boolean;
+  readonly type: ChannelType;
+  readonly terms: LocalTerms;
+  readonly bounds?: TermBounds;
+  readonly limits?: ChannelLimits;
+  readonly policy: RelayPolicy;
+  /** Random, and not in use on this node. */
+  readonly localAlias: ShortChannelId;
+  /** Where our part is paid to at a mutual close. */
+  readonly shutdownScript: Bytes;
+  /** Bind ourselves to `shutdownScript` in advance. */
+  readonly upfront?: boolean;
+}
+
+/** 1 % of the channel, as BOLT 2 suggests, and no less than either dust limit. */
+export function reserveFor(terms: LocalTerms, funding: Sat, remoteDust = sat(0)): Sat {
+  const wanted = terms.channelReserve ?? sat(funding / 100n);
+  const least = terms.dustLimit > remoteDust ? terms.dustLimit : remoteDust;
+  return wanted > least ? wanted : least;
+}
+
+/** What can be told at once to be wrong about an open: for people. */
+export function refuseOpen(p: OpenParams): string | undefined {
+  const large = bothHave(p.localFeatures, p.remoteFeatures, 'optionSupportLargeChannel');
+  // BOLT 2, open_channel: from 2^24 satoshi on both must support large channels.
+  if (p.fundingAmount >= 1n << 24n && !large) return 'the peer does not support large channels';
+  // BOLT 2, open_channel: an announced channel is not of the scid_alias type.
+  if (p.announce && p.type.scidAlias) return 'an announced channel cannot be of type scid_alias';
+  return faultInBalances(
+    p.fundingAmount,
+    p.pushMsat,
+    p.feeratePerKw,
+    p.type.anchors,
+    reserveFor(p.terms, p.fundingAmount),
+  );
+}
+
+/** Sends open_channel. Ask `refuseOpen` first: what it names would be refused by the peer. */
+export function openChannel(p: OpenParams, context: StepContext): Step {
+  const turn = new Turn(context);
+  const { terms } = p;
+  const channelReserve = reserveFor(terms, p.fundingAmount);
+  const draft: Draft = {
+    key: p.key,
+    peerId: p.peerId,
+    format: p.type.anchors ? 'anchors' : 'staticRemotekey',
+    fundingAmount: p.fundingAmount,
+    opener: 'local',
+    type: p.type,
+    announce: p.announce,
+    pushMsat: p.pushMsat,
+    local: {
+      points: context.signer.channelPoints(p.key),
+      dustLimit: terms.dustLimit,
+      toSelfDelay: terms.toSelfDelay,
+      maxHtlcValueInFlight: terms.maxHtlcValueInFlight,
+      channelReserve,
+      htlcMinimum: terms.htlcMinimum,
+      maxAcceptedHtlcs: terms.maxAcceptedHtlcs,
+      ...(p.upfront === true ? { upfrontShutdownScript: p.shutdownScript } : {}),
+    },
+    limits: p.limits ?? DEFAULT_LIMITS,
+    shutdownScript: p.shutdownScript,
+    localAlias: p.localAlias,
+    openedAt: context.height,
+  };
+  const temporaryChannelId = context.entropy(32);
+  turn.send({
+    kind: 'openChannel',
+    chainHash: context.chainHash,
+    temporaryChannelId,
+    fundingSatoshis: p.fundingAmount,
+    pushMsat: p.pushMsat,
+    feeratePerKw: p.feeratePerKw,
+    channelFlags: p.announce ? 1 : 0,
+    ...termsOnWire(draft, context),
+  });
+  const state: WaitForAccept = {
+    kind: 'waitForAccept',
+    temporaryChannelId,
+    params: draft,
+    policy: p.policy,
+    feeratePerKw: p.feeratePerKw,
+    localFeatures: p.localFeatures,
+    remoteFeatures: p.remoteFeatures,
+    bounds: p.bounds ?? DEFAULT_BOUNDS,
+  };
+  return { state, effects: turn.effects };
+}
+
+/** What open_channel and accept_channel say alike. */
+export function termsOnWire(draft: Draft, context: StepContext) {
+  const { local } = draft;
+  return {
+    dustLimitSatoshis: local.dustLimit,
+    maxHtlcValueInFlightMsat: local.maxHtlcValueInFlight,
+    channelReserveSatoshis: local.channelReserve,
+    htlcMinimumMsat: local.htlcMinimum,
+    toSelfDelay: local.toSelfDelay,
+    maxAcceptedHtlcs: local.maxAcceptedHtlcs,
+    ...local.points,
+    firstPerCommitmentPoint: context.signer.perCommitmentPoint(draft.key, 0n),
+    tlvs: {
+      // BOLT 2, open_channel: present in any case, empty where we do not bind ourselves.
+      upfrontShutdownScript: local.upfrontShutdownScript ?? EMPTY,
+      channelType: encodeChannelType(draft.type),
+    },
+  };
+}
+
+function faultInAccept(s: WaitForAccept, m: MessageOf<'acceptChannel'>): string | undefined {
+  const { params, bounds } = s;
+  const type = m.tlvs.channelType;
+  // BOLT 2, accept_channel: it repeats the channel_type of open_channel.
+  if (type === undefined || !equal(type, encodeChannelType(params.type)))
+    return 'accept_channel is not for the channel_type we asked for';
+  // BOLT 2, accept_channel: each reserve is at least the other side's dust limit.
+  if (m.channelReserveSatoshis < params.local.dustLimit)
+    return 'channel_reserve_satoshis is below our dust limit';
+  if (params.local.channelReserve < m.dustLimitSatoshis)
+    return 'dust_limit_satoshis is above our channel_reserve_satoshis';
+  // BOLT 2, accept_channel: a zeroconf channel needs no depth, and none an absurd one.
+  if (params.type.zeroconf && m.minimumDepth !== 0) return 'zeroconf wants minimum_depth 0';
+  if (m.minimumDepth > bounds.maxMinimumDepth)
+    return `minimum_depth ${m.minimumDepth} exceeds ${bounds.maxMinimumDepth}`;
+  const anySegwit = bothHave(s.localFeatures, s.remoteFeatures, 'optionShutdownAnysegwit');
+  return (
+    faultInTerms(sideOf(m), params.fundingAmount, bounds, anySegwit) ??
+    faultInBalances(
+      params.fundingAmount,
+      params.pushMsat,
+      s.feeratePerKw,
+      params.type.anchors,
+      m.channelReserveSatoshis,
+    )
+  );
+}
+
+/** accept_channel: with both funding keys known, the wallet can make the transaction. */
+export function onAcceptChannel(
+  s: WaitForAccept,
+  m: MessageOf<'acceptChannel'>,
+  turn: Turn,
+): ChannelState {
+  const fault = faultInAccept(s, m);
+  if (fault !== undefined) return endOpening(s, fault, turn, true);
+  const { bounds: _, ...base } = s;
+  const state: WaitForFunding = {
+    ...base,
+    kind: 'waitForFunding',
+    remote: sideOf(m),
+    minimumDepth: m.minimumDepth,
+    remotePoint: m.firstPerCommitmentPoint,
+  };
+  const scriptPubkey = channelFundingOutput(paramsOf(state, new Uint8Array(32), 0));
+  turn.emit({ kind: 'fund', amount: s.params.fundingAmount, scriptPubkey });
+  return state;
+}
+
+/** The wallet made the transaction: sign the peer's first commitment. */
+export function onFunded(
+  s: WaitForFunding,
+  fundingTxid: Bytes,
+  fundingVout: number,
+  turn: Turn,
+): ChannelState {
+  const params = paramsOf(s, fundingTxid, fundingVout);
+  const channelId = channelIdOf(fundingTxid, fundingVout);
+  const commitments = firstCommitments(params, s.feeratePerKw, s.remotePoint);
+  const theirs = buildCommitment(params, 'remote', s.remotePoint, specOf(commitments, 'remote'));
+  const { signature } = signCommitment(turn.context.signer, params.key, theirs);
+  turn.emit({ kind: 'channelIdAssigned', channelId: hexId(channelId) });
+  turn.send({
+    kind: 'fundingCreated',
+    temporaryChannelId: s.temporaryChannelId,
+    fundingTxid,
+    fundingOutputIndex: fundingVout,
+    signature,
+  });
+  return { ...s, kind: 'waitForFundingSigned', channelId, params };
+}
+
+/** funding_signed: our first commitment is signed, so our money cannot be held to ransom. */
+export function onFundingSigned(
+  s: WaitForFundingSigned,
+  m: MessageOf<'fundingSigned'>,
+  turn: Turn,
+): ChannelState {
+  const { params } = s;
+  const first = firstCommitments(params, s.feeratePerKw, s.remotePoint);
+  const point = turn.context.signer.perCommitmentPoint(params.key, 0n);
+  const ours = buildCommitment(params, 'local', point, specOf(first, 'local'));
+  const { signature } = m;
+  const verified = verifyCommitment(ours, { signature, htlcSignatures: [] });
+  // BOLT 2, funding_signed: no broadcast before a valid signature of our first commitment.
+  if (!verified.ok) return endOpening(s, 'invalid signature in funding_signed', turn, true);
+  const commitments = { ...first, local: { number: 0n, signature, htlcSignatures: [] } };
+  turn.persist();
+  watchFunding(params, turn);
+  turn.emit({ kind: 'broadcastFunding', txid: params.fundingTxid });
+  return sendReadyIfDeep(liveState(s, s.channelId, params, commitments), turn);
+}
