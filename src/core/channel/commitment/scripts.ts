@@ -54,31 +54,48 @@ const TAIL: Readonly<Record<CommitmentFormat, Bytes>> = {
 };
 
 /** An HTLC that the commitment's owner offered. */
-export function offeredHtlcScript(
+export const offeredHtlcScript = (
   keys: CommitmentKeys,
   paymentHash: Bytes,
+  format: CommitmentFormat,
+  head?: Bytes,
+): Bytes => offeredHtlcScriptOfHash(keys, ripemd160(paymentHash), format, head);
+
+/** The same from RIPEMD160 of the payment hash, which is all the script shows. */
+export function offeredHtlcScriptOfHash(
+  keys: CommitmentKeys,
+  hash: Bytes,
   format: CommitmentFormat,
   head: Bytes = htlcScriptHead(keys),
 ): Bytes {
   return concat(
     head,
     script(OP.NOTIF, OP.DROP, OP.TWO, OP.SWAP, keys.ownerHtlc, OP.TWO, OP.CHECKMULTISIG),
-    script(OP.ELSE, OP.HASH160, ripemd160(paymentHash), OP.EQUALVERIFY, OP.CHECKSIG),
+    script(OP.ELSE, OP.HASH160, hash, OP.EQUALVERIFY, OP.CHECKSIG),
     TAIL[format],
   );
 }
 
 /** An HTLC that the commitment's owner received. */
-export function receivedHtlcScript(
+export const receivedHtlcScript = (
   keys: CommitmentKeys,
   paymentHash: Bytes,
+  cltvExpiry: number,
+  format: CommitmentFormat,
+  head?: Bytes,
+): Bytes => receivedHtlcScriptOfHash(keys, ripemd160(paymentHash), cltvExpiry, format, head);
+
+/** The same from RIPEMD160 of the payment hash, which is all the script shows. */
+export function receivedHtlcScriptOfHash(
+  keys: CommitmentKeys,
+  hash: Bytes,
   cltvExpiry: number,
   format: CommitmentFormat,
   head: Bytes = htlcScriptHead(keys),
 ): Bytes {
   return concat(
     head,
-    script(OP.IF, OP.HASH160, ripemd160(paymentHash), OP.EQUALVERIFY),
+    script(OP.IF, OP.HASH160, hash, OP.EQUALVERIFY),
     script(OP.TWO, OP.SWAP, keys.ownerHtlc, OP.TWO, OP.CHECKMULTISIG, OP.ELSE, OP.DROP),
     pushNumber(cltvExpiry),
     script(OP.CHECKLOCKTIMEVERIFY, OP.DROP, OP.CHECKSIG),
