@@ -22,8 +22,8 @@ export interface RunnerDeps {
   readonly store: Store;
   readonly log: Logger;
   context(): StepContext;
-  /** The row that keeps `state`. */
-  row(state: ChannelState): Write;
+  /** The row that keeps `state`; nothing for a state that need not outlive the connection. */
+  row(state: ChannelState): Write | undefined;
   /** Rows that must be as durable as the state that caused `effect`; called in order, at once. */
   writesOf(effect: ChannelEffect): readonly Write[];
   /** Carries out one effect; everything before it, and the state, is durable by then. */
@@ -56,6 +56,17 @@ export class ChannelRunner {
     return this.#state;
   }
 
+  /** Carries out the effects that came with the first state. */
+  begin(effects: readonly ChannelEffect[]): void {
+    const persist = effects.some((effect) => effect.kind === 'persist');
+    this.#commit(
+      persist,
+      [],
+      effects.filter((effect) => effect.kind !== 'persist'),
+      [],
+    );
+  }
+
   /** Puts an input in line. `writes` are asked for once the step has answered. */
   submit(input: ChannelInput, writes?: WritesFor): void {
     this.#enqueue({ input, writes, done: undefined });
@@ -75,6 +86,12 @@ export class ChannelRunner {
       await tail;
       if (tail === this.#tail && this.#queue.length === 0 && !this.#scheduled) return;
     }
+  }
+
+  /** Resolves when everything submitted before the call is durable and carried out. */
+  async flushed(): Promise<void> {
+    await Promise.resolve();
+    await this.#tail;
   }
 
   stop(): void {
@@ -129,8 +146,18 @@ export class ChannelRunner {
     }
     if (wantsSign(this.#state)) run({ kind: 'command', command: { kind: 'sign' } });
 
+    this.#commit(persist, writes, effects, replies);
+  }
+
+  #commit(
+    persist: boolean,
+    rows: readonly Write[],
+    effects: readonly ChannelEffect[],
+    replies: readonly (() => void)[],
+  ): void {
     // BOLT 2: what a message promises must be remembered before it is sent.
-    if (persist || writes.length > 0) writes.unshift(this.#deps.row(this.#state));
+    const row = persist || rows.length > 0 ? this.#deps.row(this.#state) : undefined;
+    const writes = row === undefined ? rows : [row, ...rows];
     const durable = writes.length > 0 ? this.#deps.store.commit(writes) : Promise.resolve();
     this.#tail = Promise.all([this.#tail, durable]).then(
       () => this.#carryOut(effects, replies),

@@ -1,0 +1,560 @@
+/**
+ * Every channel of the node: which machine a message, a block or a command goes to, and what
+ * becomes of the effects. The machines themselves are pure (core/channel); each has its runner.
+ */
+import {
+  assertNever,
+  type Bytes,
+  type ChannelId,
+  err,
+  type NodeId,
+  ok,
+  type Result,
+  type ShortChannelId,
+  toHex,
+  utf8,
+} from '../../core/bytes/index.js';
+import {
+  type ChannelCommand,
+  type ChannelEffect,
+  type ChannelState,
+  type CommandResult,
+  channelView,
+  decodeChannel,
+  type HtlcOrigin,
+  offeredBy,
+  type RelayPolicy,
+  type Step,
+  type StepContext,
+} from '../../core/channel/index.js';
+import { peel } from '../../core/onion/index.js';
+import { encodeMessage, type Message } from '../../core/wire/index.js';
+import type { Write } from '../../ports/index.js';
+import { ChannelKeys } from './channel-keys.js';
+import { idOf, peerOf, relayScids } from './facts.js';
+import { FundingWatch, type WatchedBlock } from './funding-watch.js';
+import { Opening } from './opening.js';
+import { rowOf } from './rows.js';
+import { ChannelRunner, type WritesFor } from './runner.js';
+import {
+  type FinalHtlc,
+  HtlcSwitch,
+  type HtlcToOffer,
+  type Outgoing,
+  type Settlement,
+} from './switch.js';
+import type {
+  ChannelPeer,
+  ChannelsDeps,
+  ChannelsOptions,
+  CloseError,
+  CloseResult,
+  FundError,
+  FundParams,
+  FundResult,
+  LiveChannel,
+} from './types.js';
+
+/** A channel and what runs it. */
+export interface Entry {
+  id: ChannelId;
+  readonly peerId: NodeId;
+  readonly runner: ChannelRunner;
+  /** Our newest channel_update, with its message type. */
+  update: Bytes;
+  closedAt: number | null;
+}
+
+type StatusListener = (channel: LiveChannel) => void;
+
+export class Channels {
+  readonly #options: ChannelsOptions;
+  readonly #deps: ChannelsDeps;
+  readonly #switch: HtlcSwitch;
+  readonly #opening: Opening;
+  readonly #keys: ChannelKeys;
+  readonly #watch = new FundingWatch();
+  readonly #byId = new Map<ChannelId, Entry>();
+  readonly #byScid = new Map<ShortChannelId, Entry>();
+  readonly #listeners = new Set<StatusListener>();
+  #ref = 1;
+
+  constructor(options: ChannelsOptions, deps: ChannelsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#keys = new ChannelKeys(deps.store);
+    this.#switch = new HtlcSwitch(options.relay, {
+      store: deps.store,
+      clock: deps.clock,
+      log: deps.log,
+      height: () => deps.chain.height(),
+      peel: (onion, paymentHash) =>
+        peel(onion, { associatedData: paymentHash, ecdh: (point) => deps.signer.ecdh(point) }),
+      outgoing: (scid) => this.#outgoing(scid),
+      offer: (channelId, htlc, writes) => this.#offer(channelId, htlc, writes),
+      settle: (channelId, command, writes) => this.#settle(channelId, command, writes),
+      received: (channelId, htlcId) => this.#receivedHtlc(channelId, htlcId),
+      isOffered: (channelId, htlcId) => this.#isOffered(channelId, htlcId),
+      receiveFinal: (htlc: FinalHtlc) => deps.ends.receiveFinal(htlc),
+      localFulfilled: (origin, preimage) => deps.ends.fulfilled(origin, preimage),
+      localFailed: (origin, failure) => deps.ends.failed(origin, failure),
+      localSettled: (origin) => deps.ends.settled(origin),
+    });
+    this.#opening = new Opening(options, {
+      ...deps,
+      keys: this.#keys,
+      context: () => this.#context(),
+      adopt: (step) => this.#adopt(step),
+      pendingWith: (peer) => this.#pendingWith(peer.nodeId),
+      taken: (id) => this.#byId.has(id),
+    });
+  }
+
+  /** Reads every channel that is not over, and lets it say what was due when the node stopped. */
+  async start(): Promise<void> {
+    await this.#keys.start();
+    await this.#switch.start();
+    const rows = await this.#deps.store.select('channels', { where: { closed_at: null } });
+    const entries: Entry[] = [];
+    for (const row of rows) {
+      const state = decodeChannel(row.state);
+      // On doubt about state, keep the state: a row we cannot read stops the node, not the channel.
+      if (!state.ok)
+        throw new Error(`channel ${row.channel_id} cannot be read: ${JSON.stringify(state.error)}`);
+      entries.push(this.#insert(state.value));
+    }
+    for (const entry of entries) {
+      this.#deps.peers.keep(entry.peerId, 'channel');
+      entry.runner.submit({ kind: 'restored' });
+    }
+    await Promise.all(entries.map((entry) => entry.runner.idle()));
+  }
+
+  async stop(): Promise<void> {
+    const runners = [...this.#byId.values()].map((entry) => entry.runner);
+    await Promise.all(runners.map((runner) => runner.idle()));
+    for (const runner of runners) runner.stop();
+  }
+
+  /** Resolves when every channel has carried out all that it was given so far. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#byId.values()].map((entry) => entry.runner.idle()));
+  }
+
+  // What the peers say.
+
+  peerConnected(peer: ChannelPeer): void {
+    for (const entry of this.#of(peer.nodeId))
+      entry.runner.submit({ kind: 'connected', remoteFeatures: peer.features });
+  }
+
+  peerDisconnected(nodeId: NodeId): void {
+    for (const entry of this.#of(nodeId)) entry.runner.submit({ kind: 'disconnected' });
+  }
+
+  /** A message of BOLT 2, or an error or warning, from a peer. */
+  message(nodeId: NodeId, message: Message): void {
+    switch (message.kind) {
+      case 'openChannel': {
+        const peer = this.#deps.peers.connected(nodeId);
+        if (peer !== undefined) this.#opening.accept(peer, message);
+        return;
+      }
+      case 'error':
+      case 'warning':
+        // BOLT 1: channel_id zero speaks of all channels with this peer.
+        if (message.channelId.every((b) => b === 0)) {
+          for (const entry of this.#of(nodeId)) entry.runner.submit({ kind: 'message', message });
+          return;
+        }
+        this.#find(nodeId, message.channelId)?.runner.submit({ kind: 'message', message });
+        return;
+      default: {
+        if (!('channelId' in message) && !('temporaryChannelId' in message)) return;
+        const id = 'channelId' in message ? message.channelId : message.temporaryChannelId;
+        const entry = this.#find(nodeId, id);
+        if (entry !== undefined) entry.runner.submit({ kind: 'message', message });
+        else this.#unknownChannel(nodeId, id);
+      }
+    }
+  }
+
+  // What the chain says.
+
+  /** Resolves when every channel's answer to the block is durable: only then is it followed. */
+  async connectBlock(block: WatchedBlock): Promise<void> {
+    this.#watch.connect(block);
+    for (const entry of this.#byId.values())
+      entry.runner.submit({ kind: 'block', height: block.height });
+    await this.#flushed();
+  }
+
+  async disconnectBlock(height: number): Promise<void> {
+    for (const { runner } of this.#byId.values()) {
+      const { state } = runner;
+      if (state.kind !== 'live') continue;
+      if (state.spent?.height !== undefined && state.spent.height >= height)
+        runner.submit({ kind: 'fundingUnspent' });
+      if (state.lockin.confirmed !== undefined && state.lockin.confirmed.height >= height)
+        runner.submit({ kind: 'fundingUnconfirmed' });
+    }
+    await this.#flushed();
+  }
+
+  async #flushed(): Promise<void> {
+    await Promise.all([...this.#byId.values()].map((entry) => entry.runner.flushed()));
+  }
+
+  // What the node and its operator ask.
+
+  list(): LiveChannel[] {
+    return [...this.#byId.values()].map((entry) => this.#view(entry));
+  }
+
+  get(channelId: ChannelId): LiveChannel | undefined {
+    const entry = this.#byId.get(channelId);
+    return entry && this.#view(entry);
+  }
+
+  byScid(scid: ShortChannelId): LiveChannel | undefined {
+    const entry = this.#byScid.get(scid);
+    return entry && this.#view(entry);
+  }
+
+  /** Calls `listener` whenever a channel's state or readiness changes; the answer ends it. */
+  onChange(listener: StatusListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  fund(params: FundParams): Promise<Result<FundResult, FundError>> {
+    return this.#opening.fund(params);
+  }
+
+  /**
+   * Offers an HTLC of our own. `writes` are committed with the channel's state; where the channel
+   * refuses, nothing is written.
+   */
+  offer(channelId: ChannelId, htlc: HtlcToOffer, writes: readonly Write[]): Promise<CommandResult> {
+    return this.#offer(channelId, htlc, () => writes);
+  }
+
+  /** Ends an HTLC that we received as its final hop. */
+  settle(channelId: ChannelId, htlcId: bigint, settlement: Settlement): void {
+    this.#switch.settle(channelId, htlcId, settlement);
+  }
+
+  /** Every HTLC of our own payments that some channel still holds. */
+  liveOrigins(): HtlcOrigin[] {
+    const origins: HtlcOrigin[] = [];
+    for (const { runner } of this.#byId.values()) {
+      if (runner.state.kind !== 'live') continue;
+      for (const htlc of runner.state.commitments.htlcs)
+        if (htlc.origin !== undefined) origins.push(htlc.origin);
+    }
+    return origins;
+  }
+
+  async setPolicy(
+    channelId: ChannelId,
+    policy: Partial<RelayPolicy>,
+  ): Promise<Result<LiveChannel, CloseError>> {
+    const entry = this.#byId.get(channelId);
+    if (entry === undefined) return err({ code: 'unknown_channel' });
+    const command: ChannelCommand = { kind: 'setPolicy', ref: this.#ref++, policy };
+    const result = await entry.runner.command({ kind: 'command', command });
+    return result.ok ? ok(this.#view(entry)) : err({ code: 'refused', error: result.error });
+  }
+
+  /**
+   * Closes together with the peer, or alone after `unilateralTimeout` seconds (0: never alone);
+   * resolves when the closing transaction is known.
+   */
+  async close(
+    channelId: ChannelId,
+    options: { unilateralTimeout: number; scriptPubkey?: Bytes },
+  ): Promise<Result<CloseResult, CloseError>> {
+    const entry = this.#byId.get(channelId);
+    if (entry === undefined) return err({ code: 'unknown_channel' });
+    const { scriptPubkey } = options;
+    const command: ChannelCommand = {
+      kind: 'shutdown',
+      ref: this.#ref++,
+      ...(scriptPubkey === undefined ? {} : { scriptPubkey }),
+    };
+    const asked = await entry.runner.command({ kind: 'command', command });
+    if (!asked.ok) return err({ code: 'refused', error: asked.error });
+    return this.#closed(entry, options.unilateralTimeout);
+  }
+
+  // Inside.
+
+  #closed(entry: Entry, timeout: number): Promise<Result<CloseResult, CloseError>> {
+    return new Promise((resolve) => {
+      const answer = (): boolean => {
+        const result = closeResultOf(entry.runner.state);
+        if (result === undefined) return false;
+        end();
+        resolve(ok(result));
+        return true;
+      };
+      const off = this.onChange((channel) => {
+        if (channel.channelId === entry.id) answer();
+      });
+      const cancel =
+        timeout === 0
+          ? () => {}
+          : this.#deps.clock.after(timeout * 1000, () => {
+              const command: ChannelCommand = {
+                kind: 'forceClose',
+                ref: this.#ref++,
+                reason: 'the peer did not close with us in time',
+              };
+              entry.runner.submit({ kind: 'command', command });
+            });
+      const end = () => {
+        off();
+        cancel();
+      };
+      answer();
+    });
+  }
+
+  #context(): StepContext {
+    const { chain, clock, signer, entropy } = this.#deps;
+    return {
+      height: chain.height(),
+      now: clock.now(),
+      fees: chain.fees(),
+      signer,
+      entropy: (count) => entropy.bytes(count),
+      chainHash: this.#options.chainHash,
+    };
+  }
+
+  #insert(state: ChannelState): Entry {
+    const entry: Entry = {
+      id: idOf(state),
+      peerId: peerOf(state),
+      update: new Uint8Array(0),
+      closedAt: null,
+      runner: new ChannelRunner(state, {
+        store: this.#deps.store,
+        log: this.#deps.log.child(`chan-${idOf(state).slice(0, 12)}`),
+        context: () => this.#context(),
+        row: (next) => rowOf(next, entry.closedAt),
+        writesOf: (effect) => this.#writesOf(entry, effect),
+        perform: (effect) => this.#perform(entry, effect),
+        onStoreFailure: (error) => this.#deps.fatal(error),
+      }),
+    };
+    this.#byId.set(entry.id, entry);
+    this.#index(entry);
+    return entry;
+  }
+
+  /** A channel that has just begun: its first effects are carried out like all others. */
+  #adopt(step: Step): Entry {
+    const entry = this.#insert(step.state);
+    entry.runner.begin(step.effects);
+    return entry;
+  }
+
+  #pendingWith(nodeId: NodeId): number {
+    let count = 0;
+    for (const { runner } of this.#of(nodeId)) if (runner.state.kind !== 'live') count++;
+    return count;
+  }
+
+  #index(entry: Entry): void {
+    for (const scid of relayScids(entry.runner.state)) this.#byScid.set(scid, entry);
+  }
+
+  #remove(entry: Entry): void {
+    this.#byId.delete(entry.id);
+    for (const [scid, other] of this.#byScid) if (other === entry) this.#byScid.delete(scid);
+    const { state } = entry.runner;
+    if (state.kind === 'live')
+      this.#watch.remove(state.params.fundingTxid, state.params.fundingVout);
+    entry.runner.stop();
+  }
+
+  *#of(nodeId: NodeId): Generator<Entry> {
+    for (const entry of [...this.#byId.values()]) if (entry.peerId === nodeId) yield entry;
+  }
+
+  #find(nodeId: NodeId, id: Bytes): Entry | undefined {
+    const entry = this.#byId.get(toHex(id) as ChannelId);
+    return entry?.peerId === nodeId ? entry : undefined;
+  }
+
+  #unknownChannel(nodeId: NodeId, channelId: Bytes): void {
+    // BOLT 1: an error for a channel that we do not know lets the peer go on without it.
+    this.#deps.peers.send(nodeId, {
+      kind: 'error',
+      channelId,
+      data: utf8('unknown channel'),
+    });
+  }
+
+  #view(entry: Entry): LiveChannel {
+    return {
+      ...channelView(entry.runner.state),
+      peerConnected: this.#deps.peers.connected(entry.peerId) !== undefined,
+    };
+  }
+
+  #outgoing(scid: ShortChannelId): Outgoing | undefined {
+    const entry = this.#byScid.get(scid);
+    if (entry === undefined || entry.runner.state.kind !== 'live') return undefined;
+    return {
+      channelId: entry.id,
+      policy: entry.runner.state.relay.policy,
+      channelUpdate: entry.update,
+    };
+  }
+
+  async #offer(channelId: ChannelId, htlc: HtlcToOffer, writes: WritesFor): Promise<CommandResult> {
+    const entry = this.#byId.get(channelId);
+    if (entry === undefined) return { ok: false, error: { code: 'channel_not_ready' } };
+    const command: ChannelCommand = { kind: 'addHtlc', ref: this.#ref++, ...htlc };
+    return entry.runner.command({ kind: 'command', command }, writes);
+  }
+
+  #settle(channelId: ChannelId, command: ChannelCommand, writes: readonly Write[]): void {
+    const entry = this.#byId.get(channelId);
+    if (entry === undefined)
+      this.#deps.log.error('an HTLC ended whose channel is gone', { channel: channelId });
+    entry?.runner.submit({ kind: 'command', command }, () => writes);
+  }
+
+  #receivedHtlc(channelId: ChannelId, htlcId: bigint) {
+    const state = this.#byId.get(channelId)?.runner.state;
+    if (state?.kind !== 'live') return undefined;
+    const htlc = state.commitments.htlcs.find((h) => offeredBy(h) === 'remote' && h.id === htlcId);
+    if (htlc === undefined || htlc.onion.length === 0) return undefined;
+    const { id, amountMsat, paymentHash, cltvExpiry, onion } = htlc;
+    return { id, amountMsat, paymentHash, cltvExpiry, onion };
+  }
+
+  #isOffered(channelId: ChannelId, htlcId: bigint): boolean {
+    return this.liveOrigins().some(
+      (o) => o.kind === 'relayed' && o.channelId === channelId && o.htlcId === htlcId,
+    );
+  }
+
+  #writesOf(entry: Entry, effect: ChannelEffect): readonly Write[] {
+    switch (effect.kind) {
+      case 'htlcFulfilled':
+      case 'htlcFailed':
+        return this.#switch.writesOf(effect);
+      case 'htlcRemoved':
+        return this.#switch.told(entry.id, effect.htlcId);
+      case 'storeRevoked': {
+        const { state } = entry.runner;
+        if (state.kind !== 'live') return [];
+        return [
+          {
+            put: 'revoked',
+            row: {
+              channel_key: state.params.key,
+              commitment_number: Number(effect.commitmentNumber),
+              data: effect.data,
+            },
+          },
+        ];
+      }
+      case 'forget':
+        entry.closedAt = Math.floor(this.#deps.clock.now() / 1000);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #perform(entry: Entry, effect: ChannelEffect): void {
+    const { peers, chain, gossip, endings, log } = this.#deps;
+    switch (effect.kind) {
+      case 'persist':
+      case 'storeRevoked':
+      case 'reply':
+      case 'htlcRemoved':
+        return;
+      case 'send':
+        peers.send(entry.peerId, effect.message);
+        return;
+      case 'broadcast':
+        chain.broadcast(effect.tx, effect.purpose);
+        return;
+      case 'watchFunding':
+        this.#watch.add(effect.txid, effect.vout, (input) => entry.runner.submit(input));
+        return;
+      case 'fund':
+      case 'broadcastFunding':
+      case 'failed':
+        this.#opening.perform(entry, effect);
+        if (effect.kind === 'failed') this.#changed(entry);
+        return;
+      case 'htlcReceived':
+        this.#switch.received(entry.id, effect.htlc);
+        return;
+      case 'htlcFulfilled':
+      case 'htlcFailed':
+        this.#switch.ended(effect);
+        return;
+      case 'channelIdAssigned':
+        this.#byId.delete(entry.id);
+        entry.id = effect.channelId;
+        this.#byId.set(entry.id, entry);
+        peers.keep(entry.peerId, 'channel');
+        return;
+      case 'stateChanged':
+        log.info(`state of ${entry.id}: ${effect.from} to ${effect.to}`);
+        this.#changed(entry);
+        return;
+      case 'announce':
+        gossip.announce(effect.message);
+        this.#changed(entry);
+        return;
+      case 'channelUpdate':
+        entry.update = encodeMessage(effect.message);
+        gossip.update(effect.message, effect.private);
+        if (effect.private) peers.send(entry.peerId, effect.message);
+        this.#changed(entry);
+        return;
+      case 'closedOnChain':
+        endings.closedOnChain(entry.id, effect.tx);
+        this.#changed(entry);
+        return;
+      case 'disconnect':
+        peers.disconnect(entry.peerId, effect.reason);
+        return;
+      case 'forget':
+        log.info(`${entry.id} is over: ${effect.reason}`);
+        this.#opening.perform(entry, { kind: 'failed', reason: effect.reason });
+        this.#changed(entry);
+        this.#remove(entry);
+        return;
+      case 'note':
+        log[effect.level](effect.text, { channel: entry.id });
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  #changed(entry: Entry): void {
+    this.#index(entry);
+    const view = this.#view(entry);
+    for (const listener of [...this.#listeners]) listener(view);
+  }
+}
+
+/** How a channel ended, once a transaction that ends it is known. */
+function closeResultOf(state: ChannelState): CloseResult | undefined {
+  if (state.kind === 'closed') return { type: 'unopened' };
+  if (state.kind !== 'live') return undefined;
+  if (state.shutdown.tx !== undefined) return { type: 'mutual', tx: state.shutdown.tx };
+  if (state.spent !== undefined) return { type: 'unilateral', tx: state.spent.tx };
+  return undefined;
+}

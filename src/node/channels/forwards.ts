@@ -1,0 +1,149 @@
+import { type Bytes, type ChannelId, type Msat, toHex } from '../../core/bytes/index.js';
+import type { ReceivedHtlc } from '../../core/channel/index.js';
+import type { Store, Tables, Write } from '../../ports/index.js';
+import { decodeResolution, encodeResolution, type Resolution } from './resolution.js';
+
+/** One HTLC that was to be passed on, as far as it got. */
+export interface Forward {
+  readonly index: number;
+  readonly inChannel: ChannelId;
+  readonly inHtlcId: bigint;
+  readonly paymentHash: Bytes;
+  readonly inMsat: Msat;
+  readonly outMsat: Msat;
+  readonly receivedTime: number;
+  readonly outChannel: ChannelId | undefined;
+  readonly outHtlcId: bigint | undefined;
+  /** `received` is not on disk yet: a crash makes it as if it had not been looked at. */
+  readonly status: 'received' | 'offered' | 'settled' | 'failed' | 'local_failed';
+  readonly resolution: Resolution | undefined;
+  readonly failcode: number | undefined;
+  readonly resolvedTime: number | undefined;
+}
+
+/** The forwards that are not over, in memory and on disk. */
+export class Forwards {
+  readonly #store: Store;
+  readonly #live = new Map<string, Forward>();
+  #next = 1;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Reads what was open, and the ends of the last ones, which a channel may still have to hear. */
+  async load(): Promise<void> {
+    const newest = await this.#store.select('forwards', {
+      order: 'created_index',
+      descending: true,
+      limit: 1,
+    });
+    this.#next = (newest[0]?.created_index ?? 0) + 1;
+    for (const row of await this.#store.select('forwards', { where: { told: 0 } })) {
+      const forward = ofRow(row);
+      this.#live.set(keyOf(forward.inChannel, forward.inHtlcId), forward);
+    }
+  }
+
+  get(channelId: ChannelId, htlcId: bigint): Forward | undefined {
+    return this.#live.get(keyOf(channelId, htlcId));
+  }
+
+  /** Begins one, in memory only. */
+  open(channelId: ChannelId, htlc: ReceivedHtlc, outMsat: Msat, now: number): Forward {
+    return this.#set({
+      index: this.#next++,
+      inChannel: channelId,
+      inHtlcId: htlc.id,
+      paymentHash: htlc.paymentHash,
+      inMsat: htlc.amountMsat,
+      outMsat,
+      receivedTime: now,
+      outChannel: undefined,
+      outHtlcId: undefined,
+      status: 'received',
+      resolution: undefined,
+      failcode: undefined,
+      resolvedTime: undefined,
+    });
+  }
+
+  /** The outgoing channel took it: this row goes with that channel's commit. */
+  offered(forward: Forward, outChannel: ChannelId, outHtlcId: bigint): Write {
+    return this.#put({ ...forward, status: 'offered', outChannel, outHtlcId });
+  }
+
+  /** The outgoing HTLC has ended: this row goes with the outgoing channel's commit. */
+  resolve(forward: Forward, resolution: Resolution, now: number): Write {
+    const status = resolution.kind === 'fulfill' ? 'settled' : 'failed';
+    return this.#put({ ...forward, status, resolution, resolvedTime: now });
+  }
+
+  /** We did not pass it on: this row goes with the incoming channel's commit. */
+  refuse(forward: Forward, resolution: Resolution, failcode: number, now: number): Write {
+    return this.#put({
+      ...forward,
+      status: 'local_failed',
+      resolution,
+      failcode,
+      resolvedTime: now,
+    });
+  }
+
+  /** The incoming side was told for good: the row stays for the operator, the memory is freed. */
+  told(channelId: ChannelId, htlcId: bigint): Write | undefined {
+    const forward = this.get(channelId, htlcId);
+    if (forward === undefined) return undefined;
+    this.#live.delete(keyOf(channelId, htlcId));
+    return { put: 'forwards', row: { ...rowOf(forward), told: 1 } };
+  }
+
+  #set(forward: Forward): Forward {
+    this.#live.set(keyOf(forward.inChannel, forward.inHtlcId), forward);
+    return forward;
+  }
+
+  #put(forward: Forward): Write {
+    return { put: 'forwards', row: rowOf(this.#set(forward)) };
+  }
+}
+
+const keyOf = (channelId: ChannelId, htlcId: bigint): string => `${channelId}/${htlcId}`;
+
+function rowOf(forward: Forward): Tables['forwards'] {
+  return {
+    created_index: forward.index,
+    in_channel: forward.inChannel,
+    in_htlc_id: forward.inHtlcId,
+    out_channel: forward.outChannel ?? null,
+    out_htlc_id: forward.outHtlcId ?? null,
+    in_msat: forward.inMsat,
+    out_msat: forward.outMsat,
+    payment_hash: toHex(forward.paymentHash),
+    status: forward.status,
+    received_time: forward.receivedTime,
+    resolved_time: forward.resolvedTime ?? null,
+    failcode: forward.failcode ?? null,
+    resolution: forward.resolution === undefined ? null : encodeResolution(forward.resolution),
+    told: 0,
+  };
+}
+
+function ofRow(row: Tables['forwards']): Forward {
+  const resolution = row.resolution === null ? undefined : decodeResolution(row.resolution);
+  return {
+    index: row.created_index,
+    inChannel: row.in_channel as ChannelId,
+    inHtlcId: row.in_htlc_id,
+    paymentHash: new Uint8Array(Buffer.from(row.payment_hash, 'hex')),
+    inMsat: row.in_msat as Msat,
+    outMsat: (row.out_msat ?? 0n) as Msat,
+    receivedTime: row.received_time,
+    outChannel: (row.out_channel ?? undefined) as ChannelId | undefined,
+    outHtlcId: row.out_htlc_id ?? undefined,
+    status: row.status as Forward['status'],
+    resolution: resolution?.ok ? resolution.value : undefined,
+    failcode: row.failcode ?? undefined,
+    resolvedTime: row.resolved_time ?? undefined,
+  };
+}

@@ -1,0 +1,4 @@
+/** Runs the channel machines, opens channels, and switches HTLCs between them. */
+export { Channels } from './channels.js';
+export type { FinalHtlc, HtlcToOffer, Settlement } from './switch.js';
+export type * from './types.js';

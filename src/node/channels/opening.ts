@@ -1,0 +1,284 @@
+/**
+ * How channels begin. The machine speaks with the peer; here the wallet is asked for the funding
+ * transaction, which stays unbroadcast until the peer has signed our first commitment.
+ */
+import {
+  assertNever,
+  type Bytes,
+  type ChannelId,
+  err,
+  hex,
+  type Msat,
+  msat,
+  ok,
+  type Result,
+  type Sat,
+  type ShortChannelId,
+  toHex,
+  utf8,
+} from '../../core/bytes/index.js';
+import {
+  acceptChannel,
+  type ChannelEffect,
+  type LocalTerms,
+  type OpenParams,
+  openChannel,
+  type RelayPolicy,
+  refuseOpen,
+  type Step,
+  type StepContext,
+} from '../../core/channel/index.js';
+import { hasFeature, type MessageOf } from '../../core/wire/index.js';
+import type { ChannelKeys } from './channel-keys.js';
+import type { Entry } from './channels.js';
+import type {
+  ChannelPeer,
+  ChannelsDeps,
+  ChannelsOptions,
+  FundError,
+  FundingTransaction,
+  FundParams,
+  FundResult,
+} from './types.js';
+
+export interface OpeningDeps extends ChannelsDeps {
+  readonly keys: ChannelKeys;
+  context(): StepContext;
+  adopt(step: Step): Entry;
+  taken(id: ChannelId): boolean;
+  /** What has been asked of the peer's channels that are still being opened. */
+  pendingWith(peer: ChannelPeer): number;
+}
+
+interface Pending {
+  readonly params: FundParams;
+  readonly channelType: Bytes;
+  readonly answer: (result: Result<FundResult, FundError>) => void;
+  funding: FundingTransaction | undefined;
+}
+
+type OpeningEffect = ChannelEffect & { kind: 'fund' | 'broadcastFunding' | 'failed' };
+
+/** A p2wsh script stands in for the funding output where only its size matters. */
+const SAMPLE_FUNDING_SCRIPT = Uint8Array.from([0, 32, ...new Uint8Array(32)]);
+/** BOLT 2 leaves it to us how many unfinished openings one peer may have. */
+const MAX_PENDING = 10;
+
+export class Opening {
+  readonly #options: ChannelsOptions;
+  readonly #deps: OpeningDeps;
+  readonly #pending = new Map<Entry, Pending>();
+
+  constructor(options: ChannelsOptions, deps: OpeningDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Opens a channel; resolves when its funding transaction is broadcast, or with why it is not. */
+  async fund(params: FundParams): Promise<Result<FundResult, FundError>> {
+    const amount = await this.#amountOf(params);
+    if (!amount.ok) return amount;
+    const [key, closeTo] = await Promise.all([
+      this.#deps.keys.take(),
+      params.closeTo ?? this.#deps.wallet.closeScript(),
+    ]);
+    const peer = this.#deps.peers.connected(params.peerId);
+    if (peer === undefined) return err({ code: 'peer_not_connected' });
+    const open = this.#openParams(params, peer, amount.value, key, closeTo);
+    const refused = refuseOpen(open);
+    if (refused !== undefined) return err({ code: 'bad_request', message: refused });
+    return new Promise((answer) => {
+      const step = openChannel(open, this.#deps.context());
+      const entry = this.#deps.adopt(step);
+      const channelType = channelTypeOf(step.effects);
+      this.#pending.set(entry, { params, channelType, answer, funding: undefined });
+    });
+  }
+
+  /** A peer wants to open a channel with us. */
+  async accept(peer: ChannelPeer, message: MessageOf<'openChannel'>): Promise<void> {
+    const refuse = (reason: string) =>
+      this.#deps.peers.send(peer.nodeId, {
+        kind: 'error',
+        channelId: message.temporaryChannelId,
+        data: utf8(reason),
+      });
+    // BOLT 2, open_channel: the temporary id is not one that is in use with this peer.
+    if (this.#deps.taken(toHex(message.temporaryChannelId) as ChannelId)) {
+      refuse('temporary_channel_id is in use');
+      return;
+    }
+    if (this.#deps.pendingWith(peer) >= MAX_PENDING) {
+      refuse('too many channels are being opened');
+      return;
+    }
+    const [key, shutdownScript] = await Promise.all([
+      this.#deps.keys.take(),
+      this.#deps.wallet.closeScript(),
+    ]);
+    const { minCapacity, minimumDepth, localFeatures } = this.#options;
+    const step = acceptChannel(
+      {
+        key,
+        peerId: hex(peer.nodeId),
+        localFeatures,
+        remoteFeatures: peer.features,
+        minFunding: minCapacity,
+        minimumDepth,
+        terms: this.#terms(message.fundingSatoshis),
+        policy: this.#policy(message.fundingSatoshis),
+        localAlias: this.#alias(),
+        shutdownScript,
+      },
+      message,
+      this.#deps.context(),
+    );
+    this.#deps.adopt(step);
+  }
+
+  perform(entry: Entry, effect: OpeningEffect): void {
+    switch (effect.kind) {
+      case 'fund':
+        this.#makeFunding(entry, effect.amount, effect.scriptPubkey);
+        return;
+      case 'broadcastFunding':
+        this.#publish(entry, effect.txid);
+        return;
+      case 'failed':
+        this.#abandon(entry, effect.reason);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  async #makeFunding(entry: Entry, amount: Sat, scriptPubkey: Bytes): Promise<void> {
+    const pending = this.#pending.get(entry);
+    if (pending === undefined) return;
+    const { feeratePerKw, minconf, utxos } = pending.params;
+    const made = await this.#deps.wallet.fund({
+      scriptPubkey,
+      amount,
+      feeratePerKw,
+      minconf: minconf ?? 1,
+      utxos,
+    });
+    if (!made.ok) {
+      this.#pending.delete(entry);
+      pending.answer(made);
+      entry.runner.submit({
+        kind: 'command',
+        command: { kind: 'abandonOpening', reason: made.error.message },
+      });
+      return;
+    }
+    if (!this.#pending.has(entry)) {
+      // The peer went away while the wallet was signing.
+      this.#deps.wallet.abandon(made.value.txid);
+      return;
+    }
+    pending.funding = made.value;
+    entry.runner.submit({
+      kind: 'command',
+      command: { kind: 'funded', fundingTxid: made.value.txid, fundingVout: made.value.vout },
+    });
+  }
+
+  #publish(entry: Entry, txid: Bytes): void {
+    this.#deps.wallet.publish(txid);
+    const pending = this.#pending.get(entry);
+    if (pending?.funding === undefined) return;
+    this.#pending.delete(entry);
+    const { tx, vout } = pending.funding;
+    const { channelType } = pending;
+    pending.answer(ok({ channelId: entry.id, tx, txid, vout, channelType }));
+  }
+
+  #abandon(entry: Entry, reason: string): void {
+    const pending = this.#pending.get(entry);
+    if (pending === undefined) return;
+    this.#pending.delete(entry);
+    if (pending.funding !== undefined) this.#deps.wallet.abandon(pending.funding.txid);
+    pending.answer(err({ code: 'peer_refused', message: reason }));
+  }
+
+  async #amountOf(params: FundParams): Promise<Result<Sat, FundError>> {
+    if (params.amount !== 'all') return ok(params.amount);
+    return this.#deps.wallet.spendableForChannel({
+      scriptPubkey: SAMPLE_FUNDING_SCRIPT,
+      feeratePerKw: params.feeratePerKw,
+      minconf: params.minconf ?? 1,
+      utxos: params.utxos,
+    });
+  }
+
+  #openParams(
+    params: FundParams,
+    peer: ChannelPeer,
+    amount: Sat,
+    key: number,
+    shutdownScript: Bytes,
+  ): OpenParams {
+    const { localFeatures } = this.#options;
+    const { fees } = this.#deps.context();
+    const anchors =
+      params.anchors !== false &&
+      hasFeature(localFeatures, 'optionAnchors') &&
+      hasFeature(peer.features, 'optionAnchors');
+    return {
+      key,
+      peerId: hex(params.peerId),
+      localFeatures,
+      remoteFeatures: peer.features,
+      fundingAmount: amount,
+      pushMsat: params.pushMsat ?? msat(0),
+      feeratePerKw: anchors ? fees.anchorCommitment : fees.commitment,
+      announce: params.announce ?? true,
+      type: { anchors, scidAlias: false, zeroconf: false },
+      terms: {
+        ...this.#terms(amount),
+        ...(params.reserve === undefined ? {} : { channelReserve: params.reserve }),
+      },
+      policy: this.#policy(amount),
+      localAlias: this.#alias(),
+      shutdownScript,
+      upfront: params.closeTo !== undefined,
+    };
+  }
+
+  #terms(funding: Sat): LocalTerms {
+    const { dustLimit, htlcMinimumMsat, toSelfDelay, maxAcceptedHtlcs } = this.#options;
+    return {
+      dustLimit,
+      maxHtlcValueInFlight: (funding * 1000n) as Msat,
+      htlcMinimum: htlcMinimumMsat,
+      toSelfDelay,
+      maxAcceptedHtlcs,
+    };
+  }
+
+  #policy(funding: Sat): RelayPolicy {
+    return {
+      ...this.#options.policy,
+      // BOLT 7, channel_update: at most the capacity; the reserve can never be sent anyway.
+      htlcMaximumMsat: (funding * 990n) as Msat,
+      enabled: true,
+    };
+  }
+
+  /** BOLT 2, channel_ready: an alias is random, and not one that could be a real place. */
+  #alias(): ShortChannelId {
+    const bytes = this.#deps.entropy.bytes(8);
+    const random = Buffer.from(bytes).readBigUInt64BE();
+    // Blocks from 16,000,000 on will not be there for two centuries.
+    return (((16_000_000n + ((random >> 44n) % 777_215n)) << 40n) |
+      (random & 0xff_ffff_ffffn)) as ShortChannelId;
+  }
+}
+
+function channelTypeOf(effects: readonly ChannelEffect[]): Bytes {
+  for (const effect of effects)
+    if (effect.kind === 'send' && effect.message.kind === 'openChannel')
+      return effect.message.tlvs.channelType ?? new Uint8Array(0);
+  return new Uint8Array(0);
+}

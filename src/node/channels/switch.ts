@@ -1,0 +1,371 @@
+/**
+ * The HTLC switch: what becomes of every HTLC that a channel has received, and where the end of
+ * every HTLC we offered is told. Its memory is the `forwards` table, written in the same commit as
+ * the channel state that made it true, so that a crash between any two lines loses nothing.
+ */
+import {
+  assertNever,
+  type Bytes,
+  type ChannelId,
+  type Msat,
+  type Result,
+  type ShortChannelId,
+} from '../../core/bytes/index.js';
+import type {
+  ChannelCommand,
+  ChannelEffect,
+  CommandResult,
+  HtlcFailure,
+  HtlcOrigin,
+  ReceivedHtlc,
+  RelayPolicy,
+} from '../../core/channel/index.js';
+import {
+  type CompletePayload,
+  createFailure,
+  createRawFailure,
+  decodePayload,
+  type FailureMessage,
+  type ForwardPayload,
+  failureCode,
+  type PayloadError,
+  type PeelError,
+  type Peeled,
+  relayFailure,
+} from '../../core/onion/index.js';
+import { type RelayLimits, type RelayRequest, refuseRelay } from '../../core/payment/index.js';
+import { type Clock, type Logger, type Store, seconds, type Write } from '../../ports/index.js';
+import { type Forward, Forwards } from './forwards.js';
+import { failureOfChannelError, failureOfRefusal } from './refusals.js';
+import type { Resolution } from './resolution.js';
+
+/** The end that one of our own channels gives to an HTLC it received. */
+export type Settlement =
+  | { readonly kind: 'fulfill'; readonly preimage: Bytes }
+  | { readonly kind: 'fail'; readonly failure: FailureMessage };
+
+/** An HTLC whose onion ends here, for the invoices. */
+export interface FinalHtlc {
+  readonly channelId: ChannelId;
+  readonly htlcId: bigint;
+  readonly amountMsat: Msat;
+  readonly cltvExpiry: number;
+  readonly paymentHash: Bytes;
+  readonly payload: CompletePayload;
+  readonly sharedSecret: Bytes;
+}
+
+/** Where an HTLC that we relay goes out. */
+export interface Outgoing {
+  readonly channelId: ChannelId;
+  readonly policy: RelayPolicy;
+  /** Our channel_update for it, with its message type; empty where there is none. */
+  readonly channelUpdate: Bytes;
+}
+
+export interface HtlcToOffer {
+  readonly amountMsat: Msat;
+  readonly paymentHash: Bytes;
+  readonly cltvExpiry: number;
+  readonly onion: Bytes;
+  readonly origin: HtlcOrigin;
+}
+
+type LocalOrigin = HtlcOrigin & { kind: 'local' };
+
+export interface SwitchDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  height(): number;
+  peel(onion: Bytes, paymentHash: Bytes): Result<Peeled, PeelError>;
+  outgoing(scid: ShortChannelId, from: ChannelId): Outgoing | undefined;
+  offer(
+    channelId: ChannelId,
+    htlc: HtlcToOffer,
+    writes: (result: CommandResult) => readonly Write[],
+  ): Promise<CommandResult>;
+  /** Hands a settling command to a channel, with rows of its commit. */
+  settle(channelId: ChannelId, command: ChannelCommand, writes: readonly Write[]): void;
+  /** The HTLC as the channel holds it, if it still does. */
+  received(channelId: ChannelId, htlcId: bigint): ReceivedHtlc | undefined;
+  /** Whether some channel still holds an outgoing HTLC that came from this incoming one. */
+  isOffered(channelId: ChannelId, htlcId: bigint): boolean;
+  /** The payments and invoices of this node. */
+  receiveFinal(htlc: FinalHtlc): void;
+  localFulfilled(origin: LocalOrigin, preimage: Bytes): readonly Write[];
+  localFailed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[];
+  localSettled(origin: LocalOrigin): void;
+}
+
+type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
+
+export class HtlcSwitch {
+  readonly #limits: RelayLimits;
+  readonly #deps: SwitchDeps;
+  readonly #forwards: Forwards;
+  /** Shared secrets of the HTLCs we hold, by channel and id: they encrypt what we say of them. */
+  readonly #secrets = new Map<string, Bytes>();
+
+  constructor(limits: RelayLimits, deps: SwitchDeps) {
+    this.#limits = limits;
+    this.#deps = deps;
+    this.#forwards = new Forwards(deps.store);
+  }
+
+  async start(): Promise<void> {
+    await this.#forwards.load();
+  }
+
+  /** An HTLC is irrevocably committed for the first time in this run of the node. */
+  received(channelId: ChannelId, htlc: ReceivedHtlc): void {
+    const peeled = this.#deps.peel(htlc.onion, htlc.paymentHash);
+    if (!peeled.ok) {
+      this.#refuseOnion(channelId, htlc, peeled.error);
+      return;
+    }
+    const { sharedSecret, payload: raw, next } = peeled.value;
+    this.#secrets.set(keyOf(channelId, htlc.id), sharedSecret);
+    const known = this.#forwards.get(channelId, htlc.id);
+    if (known !== undefined) {
+      this.#resume(known);
+      return;
+    }
+    if (next === undefined) {
+      const payload = decodePayload(raw, true);
+      if (!payload.ok) this.#refusePayload(channelId, htlc.id, payload.error);
+      else this.#receive(channelId, htlc, payload.value, sharedSecret);
+      return;
+    }
+    const payload = decodePayload(raw, false);
+    if (!payload.ok) this.#refusePayload(channelId, htlc.id, payload.error);
+    else this.#relay(channelId, htlc, payload.value, next);
+  }
+
+  /** Ends an incoming HTLC that was not passed on (or whose end the invoices decided). */
+  settle(channelId: ChannelId, htlcId: bigint, settlement: Settlement): void {
+    this.#end(channelId, htlcId, this.#resolutionOf(channelId, htlcId, settlement), []);
+  }
+
+  /** Rows that must be durable together with the channel state in which this HTLC has ended. */
+  writesOf(effect: Ended): readonly Write[] {
+    const { origin } = effect;
+    if (origin.kind === 'local')
+      return effect.kind === 'htlcFulfilled'
+        ? this.#deps.localFulfilled(origin, effect.preimage)
+        : this.#deps.localFailed(origin, effect.failure);
+    const forward = this.#forwards.get(origin.channelId, origin.htlcId);
+    if (forward === undefined || forward.resolution !== undefined) return [];
+    const resolution = this.#resolutionOfEnd(origin.channelId, origin.htlcId, effect);
+    return [this.#forwards.resolve(forward, resolution, seconds(this.#deps.clock))];
+  }
+
+  /** The rows of `writesOf` are durable: pass the end on. */
+  ended(effect: Ended): void {
+    const { origin } = effect;
+    if (origin.kind === 'local') {
+      this.#deps.localSettled(origin);
+      return;
+    }
+    const forward = this.#forwards.get(origin.channelId, origin.htlcId);
+    if (forward === undefined) {
+      this.#deps.log.error('an HTLC ended whose forward nobody recorded', { ...origin });
+      return;
+    }
+    this.#resume(forward);
+  }
+
+  /** An incoming HTLC is removed for good: rows that go with that commit, and the memory is freed. */
+  told(channelId: ChannelId, htlcId: bigint): readonly Write[] {
+    this.#secrets.delete(keyOf(channelId, htlcId));
+    const row = this.#forwards.told(channelId, htlcId);
+    return row === undefined ? [] : [row];
+  }
+
+  #receive(
+    channelId: ChannelId,
+    htlc: ReceivedHtlc,
+    payload: CompletePayload,
+    sharedSecret: Bytes,
+  ): void {
+    const { id: htlcId, amountMsat, cltvExpiry, paymentHash } = htlc;
+    this.#deps.receiveFinal({
+      channelId,
+      htlcId,
+      amountMsat,
+      cltvExpiry,
+      paymentHash,
+      payload,
+      sharedSecret,
+    });
+  }
+
+  #refusePayload(channelId: ChannelId, htlcId: bigint, error: PayloadError): void {
+    const { type, offset } = error;
+    const failure: FailureMessage = { kind: 'invalidOnionPayload', type, offset };
+    this.settle(channelId, htlcId, { kind: 'fail', failure });
+  }
+
+  #relay(channelId: ChannelId, htlc: ReceivedHtlc, payload: ForwardPayload, onion: Bytes): void {
+    const { amtToForward, outgoingCltvValue, shortChannelId } = payload;
+    const now = seconds(this.#deps.clock);
+    const forward = this.#forwards.open(channelId, htlc, amtToForward, now);
+    const outgoing = this.#deps.outgoing(shortChannelId, channelId);
+    // BOLT 4, unknown_next_peer: no channel of ours has that short_channel_id.
+    if (outgoing === undefined) {
+      this.#refuse(forward, { kind: 'unknownNextPeer' });
+      return;
+    }
+    const { policy, channelUpdate } = outgoing;
+    const request: RelayRequest = {
+      amountMsat: htlc.amountMsat,
+      cltvExpiry: htlc.cltvExpiry,
+      amtToForward,
+      outgoingCltvValue,
+    };
+    const refusal = refuseRelay(request, policy, this.#deps.height(), this.#limits);
+    if (refusal !== undefined) {
+      this.#refuse(forward, failureOfRefusal(refusal, request, channelUpdate));
+      return;
+    }
+    this.#deps
+      .offer(
+        outgoing.channelId,
+        {
+          amountMsat: amtToForward,
+          paymentHash: htlc.paymentHash,
+          cltvExpiry: outgoingCltvValue,
+          onion,
+          origin: { kind: 'relayed', channelId, htlcId: htlc.id },
+        },
+        (result) => [this.#forwards.offered(forward, outgoing.channelId, htlcIdOf(result))],
+      )
+      .then((result) => {
+        if (!result.ok)
+          this.#refuse(forward, failureOfChannelError(result.error, amtToForward, channelUpdate));
+      });
+  }
+
+  /** What a restart finds half done goes on from where its row says it stood. */
+  #resume(forward: Forward): void {
+    const { inChannel, inHtlcId } = forward;
+    if (forward.resolution !== undefined) {
+      this.#end(inChannel, inHtlcId, forward.resolution, []);
+      return;
+    }
+    if (this.#deps.isOffered(inChannel, inHtlcId)) return;
+    // On doubt about state, keep the state: neither failed nor sent again.
+    this.#deps.log.error('a forward is recorded as offered, but no channel holds its HTLC', {
+      in_channel: inChannel,
+      in_htlc_id: inHtlcId,
+    });
+  }
+
+  #refuse(forward: Forward, failure: FailureMessage): void {
+    const { inChannel, inHtlcId } = forward;
+    const resolution = this.#resolutionOf(inChannel, inHtlcId, { kind: 'fail', failure });
+    const row = this.#forwards.refuse(
+      forward,
+      resolution,
+      failureCode(failure),
+      seconds(this.#deps.clock),
+    );
+    this.#deps.log.debug('HTLC not relayed', { in_channel: inChannel, reason: failure.kind });
+    this.#end(inChannel, inHtlcId, resolution, [row]);
+  }
+
+  #refuseOnion(channelId: ChannelId, htlc: ReceivedHtlc, error: PeelError): void {
+    if (error.code === 'bad_payload') {
+      this.#secrets.set(keyOf(channelId, htlc.id), error.sharedSecret);
+      const failure: FailureMessage = { kind: 'invalidOnionPayload', type: 0n, offset: 0 };
+      this.settle(channelId, htlc.id, { kind: 'fail', failure });
+      return;
+    }
+    const { failureCode: code, sha256OfOnion } = error;
+    this.#end(channelId, htlc.id, { kind: 'malformed', failureCode: code, sha256OfOnion }, []);
+  }
+
+  #end(
+    channelId: ChannelId,
+    htlcId: bigint,
+    resolution: Resolution,
+    writes: readonly Write[],
+  ): void {
+    switch (resolution.kind) {
+      case 'fulfill':
+        this.#deps.settle(
+          channelId,
+          { kind: 'fulfillHtlc', htlcId, preimage: resolution.preimage },
+          writes,
+        );
+        return;
+      case 'fail':
+        this.#deps.settle(
+          channelId,
+          { kind: 'failHtlc', htlcId, reason: resolution.reason },
+          writes,
+        );
+        return;
+      case 'malformed': {
+        const { failureCode: code, sha256OfOnion } = resolution;
+        this.#deps.settle(
+          channelId,
+          { kind: 'failMalformedHtlc', htlcId, failureCode: code, sha256OfOnion },
+          writes,
+        );
+        return;
+      }
+      default:
+        assertNever(resolution);
+    }
+  }
+
+  #resolutionOf(channelId: ChannelId, htlcId: bigint, settlement: Settlement): Resolution {
+    if (settlement.kind === 'fulfill') return settlement;
+    const secret = this.#secretOf(channelId, htlcId);
+    return { kind: 'fail', reason: createFailure(secret, settlement.failure) };
+  }
+
+  #resolutionOfEnd(channelId: ChannelId, htlcId: bigint, effect: Ended): Resolution {
+    if (effect.kind === 'htlcFulfilled') return { kind: 'fulfill', preimage: effect.preimage };
+    const secret = this.#secretOf(channelId, htlcId);
+    const { failure } = effect;
+    switch (failure.kind) {
+      case 'encrypted':
+        return { kind: 'fail', reason: relayFailure(secret, failure.reason) };
+      case 'malformed': {
+        // BOLT 2, update_fail_malformed_htlc: becomes an encrypted error of ours with that code.
+        const message = new Uint8Array(34);
+        new DataView(message.buffer).setUint16(0, failure.failureCode);
+        message.set(failure.sha256OfOnion, 2);
+        return { kind: 'fail', reason: createRawFailure(secret, message) };
+      }
+      case 'uncommitted':
+        return {
+          kind: 'fail',
+          reason: createFailure(secret, {
+            kind: 'temporaryChannelFailure',
+            channelUpdate: new Uint8Array(0),
+          }),
+        };
+      case 'onchain':
+        return { kind: 'fail', reason: createFailure(secret, { kind: 'permanentChannelFailure' }) };
+      default:
+        return assertNever(failure);
+    }
+  }
+
+  #secretOf(channelId: ChannelId, htlcId: bigint): Bytes {
+    const known = this.#secrets.get(keyOf(channelId, htlcId));
+    if (known !== undefined) return known;
+    const htlc = this.#deps.received(channelId, htlcId);
+    const peeled = htlc && this.#deps.peel(htlc.onion, htlc.paymentHash);
+    if (peeled?.ok) return peeled.value.sharedSecret;
+    // The incoming HTLC is gone: whatever is said of it, nobody will be told.
+    return new Uint8Array(32);
+  }
+}
+
+const keyOf = (channelId: ChannelId, htlcId: bigint): string => `${channelId}/${htlcId}`;
+
+const htlcIdOf = (result: CommandResult): bigint => (result.ok ? (result.htlcId ?? -1n) : -1n);

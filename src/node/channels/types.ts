@@ -1,0 +1,184 @@
+import type { Bytes, ChannelId, Msat, NodeId, Sat } from '../../core/bytes/index.js';
+import type {
+  ChannelError,
+  ChannelView,
+  ContextFees,
+  HtlcFailure,
+  HtlcOrigin,
+  RelayPolicy,
+} from '../../core/channel/index.js';
+import type { RelayLimits } from '../../core/payment/index.js';
+import type { Message } from '../../core/wire/index.js';
+import type { Clock, Entropy, Logger, Signer, Store, Write } from '../../ports/index.js';
+import type { FinalHtlc } from './switch.js';
+
+/** A peer as this service needs it. */
+export interface ChannelPeer {
+  readonly nodeId: NodeId;
+  readonly features: Bytes;
+}
+
+export interface ChannelPeers {
+  send(nodeId: NodeId, message: Message): boolean;
+  /** The peer while both inits are exchanged. */
+  connected(nodeId: NodeId): ChannelPeer | undefined;
+  disconnect(nodeId: NodeId, reason: string): void;
+  /** A channel ties us to this peer: reconnect to it when the connection is lost, also after a restart. */
+  keep(nodeId: NodeId, reason: 'channel'): void;
+}
+
+export interface ChannelChain {
+  height(): number;
+  fees(): ContextFees;
+  /** Broadcasts now and again with every block until it is buried or refused for good. */
+  broadcast(tx: Bytes, purpose: string): void;
+}
+
+/** A funding transaction that is signed and kept back. */
+export interface FundingTransaction {
+  readonly txid: Bytes;
+  readonly vout: number;
+  readonly tx: Bytes;
+}
+
+export type FundingError =
+  | { readonly code: 'insufficient_funds'; readonly message: string }
+  | { readonly code: 'bad_request'; readonly message: string };
+
+export interface Coin {
+  readonly txid: Bytes;
+  readonly vout: number;
+}
+
+export interface FundingRequest {
+  readonly scriptPubkey: Bytes;
+  readonly amount: Sat;
+  readonly feeratePerKw: number | undefined;
+  readonly minconf: number;
+  /** The coins to spend, where the caller chose them; txids in internal byte order. */
+  readonly utxos: readonly Coin[] | undefined;
+}
+
+export interface ChannelWallet {
+  /** Signs a transaction that pays `amount` to the script, and reserves its coins. */
+  fund(
+    request: FundingRequest,
+  ): Promise<
+    | { readonly ok: true; readonly value: FundingTransaction }
+    | { readonly ok: false; readonly error: FundingError }
+  >;
+  /** What a channel funded with everything would hold. */
+  spendableForChannel(
+    request: Omit<FundingRequest, 'amount'>,
+  ): Promise<
+    | { readonly ok: true; readonly value: Sat }
+    | { readonly ok: false; readonly error: FundingError }
+  >;
+  /** The channel is safe: broadcast it. */
+  publish(txid: Bytes): void;
+  /** The channel came to nothing: the coins are free again. */
+  abandon(txid: Bytes): void;
+  /** A fresh script of ours, on disk before it is told. */
+  closeScript(): Promise<Bytes>;
+}
+
+export interface ChannelGossip {
+  /** Our own channel_announcement, complete. */
+  announce(message: Message): void;
+  /** Our own channel_update; private ones go to the peer alone. */
+  update(message: Message, isPrivate: boolean): void;
+}
+
+type LocalOrigin = HtlcOrigin & { kind: 'local' };
+
+/** Where the ends of our own payments are told. */
+export interface HtlcEnds {
+  receiveFinal(htlc: FinalHtlc): void;
+  fulfilled(origin: LocalOrigin, preimage: Bytes): readonly Write[];
+  failed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[];
+  settled(origin: LocalOrigin): void;
+}
+
+/** A close that the chain has seen: BOLT 5's part. */
+export interface ChannelEndings {
+  closedOnChain(channelId: ChannelId, tx: Bytes): void;
+}
+
+export interface ChannelsOptions {
+  readonly chainHash: Bytes;
+  /** What we ask for relaying, until `setchannel` says otherwise. */
+  readonly policy: Pick<
+    RelayPolicy,
+    'feeBaseMsat' | 'feeProportionalMillionths' | 'cltvExpiryDelta' | 'htlcMinimumMsat'
+  >;
+  readonly dustLimit: Sat;
+  /** The smallest HTLC we take from a peer. */
+  readonly htlcMinimumMsat: Msat;
+  readonly relay: RelayLimits;
+  /** Confirmations before a channel is used. */
+  readonly minimumDepth: number;
+  readonly maxAcceptedHtlcs: number;
+  readonly toSelfDelay: number;
+  /** The smallest channel we accept. */
+  readonly minCapacity: Sat;
+  readonly localFeatures: Bytes;
+}
+
+export interface ChannelsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly signer: Signer;
+  readonly log: Logger;
+  readonly peers: ChannelPeers;
+  readonly chain: ChannelChain;
+  readonly wallet: ChannelWallet;
+  readonly gossip: ChannelGossip;
+  readonly ends: HtlcEnds;
+  readonly endings: ChannelEndings;
+  /** The disk failed: stop the node. */
+  fatal(error: unknown): void;
+}
+
+export interface FundParams {
+  readonly peerId: NodeId;
+  readonly amount: Sat | 'all';
+  readonly pushMsat?: Msat;
+  readonly announce?: boolean;
+  readonly feeratePerKw?: number;
+  readonly minconf?: number;
+  readonly utxos?: readonly Coin[];
+  readonly closeTo?: Bytes;
+  readonly minimumDepth?: number;
+  readonly reserve?: Sat;
+  readonly anchors?: boolean;
+}
+
+export interface FundResult {
+  readonly channelId: ChannelId;
+  readonly tx: Bytes;
+  readonly txid: Bytes;
+  readonly vout: number;
+  readonly channelType: Bytes;
+}
+
+export type FundError =
+  | { readonly code: 'peer_not_connected' }
+  | { readonly code: 'peer_refused'; readonly message: string }
+  | { readonly code: 'aborted'; readonly message: string }
+  | FundingError;
+
+export interface CloseResult {
+  readonly type: 'mutual' | 'unilateral' | 'unopened';
+  readonly tx?: Bytes;
+  readonly txid?: Bytes;
+}
+
+export type CloseError =
+  | { readonly code: 'unknown_channel' }
+  | { readonly code: 'refused'; readonly error: ChannelError };
+
+/** A channel as people and other services see it. */
+export interface LiveChannel extends ChannelView {
+  readonly peerConnected: boolean;
+}
