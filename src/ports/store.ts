@@ -88,13 +88,16 @@ export interface Tables {
   /**
    * Raw gossip messages, so that they are relayed exactly; key: `c:scid`, `u:scid/dir`, `n:id`.
    * `seq` counts every put, so that what came after a snapshot of the graph is found by it (an
-   * index); an empty message marks a deletion since then. `amount_sat`: a channel's capacity, else 0.
+   * index); an empty message marks a deletion since then. Of a channel: `amount_sat` is its
+   * capacity (else 0), `funding_txid` its transaction, `timestamp` the height at which its output
+   * was spent (0: it is not); of an update or a node: `timestamp` is the message's.
    */
   gossip: {
     key: string;
     seq: number;
     timestamp: number;
     amount_sat: number;
+    funding_txid: Uint8Array | null;
     message: Uint8Array;
   };
   /** What payments taught: key `scid/dir` or a node id. */

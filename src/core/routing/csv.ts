@@ -7,7 +7,7 @@
  * where no update is known. `nodes.csv`: index, node_id. Both start with a line of column names.
  */
 import { type Bytes, err, fromHex, ok, type Result, scidFromString } from '../bytes/index.js';
-import { Graph } from './graph.js';
+import { Graph } from '../gossip/index.js';
 import type { Direction } from './lessons.js';
 
 export interface CsvError {

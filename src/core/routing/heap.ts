@@ -1,4 +1,4 @@
-import { grown } from './tables.js';
+import { grown } from '../gossip/index.js';
 
 /** A heap of (key, value) pairs in typed arrays, four children a node; least key first. */
 export class Heap {

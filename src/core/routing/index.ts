@@ -1,7 +1,6 @@
 /** The graph, the search, and what failures taught it. */
 export * from './cost.js';
 export * from './csv.js';
-export * from './graph.js';
 export * from './knowledge.js';
 export * from './lessons.js';
 export * from './route.js';

@@ -14,7 +14,7 @@ import {
   scidToString,
   toHex,
 } from '../bytes/index.js';
-import type { Graph } from './graph.js';
+import type { Graph } from '../gossip/index.js';
 import type { ChannelDirection, Constraint, ConstraintJson, Direction, Lesson } from './lessons.js';
 
 export interface FadingOptions {

@@ -2,15 +2,10 @@
  * What a payment teaches the route table (contract/sendpay.md, "What a failure teaches the route
  * table"). `payment` makes lessons of a failure or a success; `knowledge` keeps what they say.
  */
-import type { Bytes, Msat, NodeId, ShortChannelId } from '../bytes/index.js';
+import type { Bytes, Msat, NodeId } from '../bytes/index.js';
+import type { ChannelDirection } from '../gossip/index.js';
 
-/** 0: from the node with the lesser id to the one with the greater (node_id_1 to node_id_2). */
-export type Direction = 0 | 1;
-
-export interface ChannelDirection {
-  readonly scid: ShortChannelId;
-  readonly direction: Direction;
-}
+export type { ChannelDirection, Direction } from '../gossip/index.js';
 
 export type Lesson =
   /** The channel could not carry this amount: it has less. */

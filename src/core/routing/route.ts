@@ -11,8 +11,8 @@ import {
   type ShortChannelId,
   toHex,
 } from '../bytes/index.js';
+import { DISABLED, type Graph, KNOWN, NODE_ID_BYTES } from '../gossip/index.js';
 import type { PenaltyOptions } from './cost.js';
-import { DISABLED, type Graph, KNOWN, NODE_ID_BYTES } from './graph.js';
 import type { Knowledge } from './knowledge.js';
 import type { ChannelDirection, Constraint, Direction } from './lessons.js';
 import {

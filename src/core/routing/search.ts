@@ -14,11 +14,11 @@
  * no minimum came into play, no other route is cheaper. Otherwise the second pass decides, in which
  * a label dominates only if it is no worse in any of these.
  */
+
+import { DISABLED, type Graph, grown, KNOWN, UNROUTABLE } from '../gossip/index.js';
 import { chanceOf, feeOf, type PenaltyOptions, penaltyWeight, riskOf } from './cost.js';
-import { DISABLED, type Graph, KNOWN, UNROUTABLE } from './graph.js';
 import { Heap } from './heap.js';
 import type { Belief, Knowledge } from './knowledge.js';
-import { grown } from './tables.js';
 
 /** A channel in one direction that is not in the graph: our own, or from an invoice's hint. */
 export interface OverlayEdge {

@@ -1,7 +1,7 @@
 /** The route table: the graph and what was learned of it, kept in step, and the search over both. */
 import type { NodeId, Result } from '../bytes/index.js';
+import { Graph, type NewChannel, type Policy } from '../gossip/index.js';
 import { DEFAULT_PENALTY, type PenaltyOptions } from './cost.js';
-import { Graph, type NewChannel, type Policy } from './graph.js';
 import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
 import type { Constraint, Direction, Lesson } from './lessons.js';
 import { type NoRoute, type Route, type RouteRequest, Router } from './route.js';

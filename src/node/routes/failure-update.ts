@@ -1,7 +1,8 @@
 /** A channel_update that came inside a failure: it serves our own payments, and is not relayed. */
 import { type Bytes, equal } from '../../core/bytes/index.js';
 import { sha256d, verify } from '../../core/crypto/index.js';
-import { feeOf, type Lesson, type Policy, type RouteTable } from '../../core/routing/index.js';
+import type { Policy } from '../../core/gossip/index.js';
+import { feeOf, type Lesson, type RouteTable } from '../../core/routing/index.js';
 import { decodeMessage, type MessageOf, signedPart } from '../../core/wire/index.js';
 
 type UpdateLesson = Lesson & { kind: 'channelUpdate' };

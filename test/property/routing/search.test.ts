@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { Graph } from '../../../src/core/gossip/index.js';
 import {
   DEFAULT_FADING,
   type Direction,
-  Graph,
   Knowledge,
   type RouteRequest,
   Router,

@@ -58,7 +58,7 @@ CREATE INDEX forwards_by_status ON forwards (status);
 CREATE INDEX forwards_by_out_channel_out_htlc_id ON forwards (out_channel, out_htlc_id);
 CREATE TABLE gossip (
   key TEXT NOT NULL, seq INTEGER NOT NULL, timestamp INTEGER NOT NULL,
-  amount_sat INTEGER NOT NULL, message BLOB NOT NULL, PRIMARY KEY (key)
+  amount_sat INTEGER NOT NULL, funding_txid BLOB, message BLOB NOT NULL, PRIMARY KEY (key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX gossip_by_seq ON gossip (seq);
 CREATE TABLE constraints (

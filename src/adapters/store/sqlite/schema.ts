@@ -125,7 +125,14 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
     indexes: [['told'], ['status'], ['out_channel', 'out_htlc_id']],
   },
   gossip: {
-    columns: { key: 'text', seq: 'int', timestamp: 'int', amount_sat: 'int', message: 'blob' },
+    columns: {
+      key: 'text',
+      seq: 'int',
+      timestamp: 'int',
+      amount_sat: 'int',
+      funding_txid: 'blob?',
+      message: 'blob',
+    },
     key: ['key'],
     indexes: [['seq']],
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shortChannelId, toHex } from '../../../src/core/bytes/index.js';
-import { Graph, KNOWN } from '../../../src/core/routing/index.js';
+import { Graph, KNOWN } from '../../../src/core/gossip/index.js';
 
 const idBytes = (n: number): Uint8Array => {
   const id = new Uint8Array(33).fill(7);

@@ -6,8 +6,15 @@
  * Amounts are float64 whole millisatoshi, exact below 2^53 (about 90,000 BTC).
  */
 import type { Bytes, ShortChannelId } from '../bytes/index.js';
-import type { Direction } from './lessons.js';
 import { grown, HashIndex, mix, Rows } from './tables.js';
+
+/** 0: from the node with the lesser id to the one with the greater (node_id_1 to node_id_2). */
+export type Direction = 0 | 1;
+
+export interface ChannelDirection {
+  readonly scid: ShortChannelId;
+  readonly direction: Direction;
+}
 
 /** What a channel_update says about one direction. */
 export interface Policy {
