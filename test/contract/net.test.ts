@@ -1,5 +1,7 @@
 import { TcpNet } from '../../src/adapters/net/tcp.js';
-import { MemoryNet, SeededEntropy, VirtualClock } from '../../src/lab/index.js';
+import { VirtualClock } from '../../src/lab/clock.js';
+import { SeededEntropy } from '../../src/lab/entropy.js';
+import { MemoryNet } from '../../src/lab/net.js';
 import { netContract } from './net.js';
 
 netContract('TCP on this machine', async () => {

@@ -10,12 +10,9 @@ import {
   type Message,
   type MessageOf,
 } from '../../src/core/wire/index.js';
-import {
-  MemoryNet,
-  type MemoryNetOptions,
-  SeededEntropy,
-  VirtualClock,
-} from '../../src/lab/index.js';
+import { VirtualClock } from '../../src/lab/clock.js';
+import { SeededEntropy } from '../../src/lab/entropy.js';
+import { MemoryNet, type MemoryNetOptions } from '../../src/lab/net.js';
 import {
   type CloseReason,
   type PeerInfo,
@@ -198,6 +195,7 @@ export function initOf(over: Partial<MessageOf<'init'>> = {}): MessageOf<'init'>
 export class HandmadePeer {
   session: Session | undefined;
   closed = false;
+  onSession: () => void = () => {};
   /** All that the node said, init first. */
   readonly heard: Message[] = [];
   #handshake: Handshake | undefined;
@@ -236,6 +234,7 @@ export class HandmadePeer {
       if (result.value.send.length > 0) this.connection.write(result.value.send);
       if (result.value.done === undefined) return;
       this.session = result.value.done.session;
+      this.onSession();
       this.#read(result.value.done.rest);
       return;
     }
