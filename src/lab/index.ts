@@ -2,3 +2,5 @@
 export { LAB_EPOCH_MS, VirtualClock, type VirtualClockOptions } from './clock.js';
 export { SeededEntropy } from './entropy.js';
 export { MemoryNet, type MemoryNetOptions, type NetEvent } from './net.js';
+export { type CommitFate, LabStore } from './store.js';
+export { Trace, type TraceEntry, type TraceOptions } from './trace.js';

@@ -1,4 +1,4 @@
-import type { Clock, Connection, Net, NetAddress } from '../ports/index.js';
+import type { Chain, Clock, Connection, Net, NetAddress } from '../ports/index.js';
 
 /**
  * The clock for one life of a node: when the node dies, none of its timers runs any more.
@@ -63,4 +63,38 @@ export class LifeNet implements Net {
       close: () => connection.close(),
     };
   }
+}
+
+/** The chain for one life of a node; `onBroadcast` hears of every transaction it hands over. */
+export function lifeChain(
+  chain: Chain,
+  onBroadcast: (tx: Uint8Array) => void,
+): { readonly port: Chain; kill(): void } {
+  let alive = true;
+  const live = async <T>(answer: Promise<T>): Promise<T> => {
+    const value = await answer;
+    return alive ? value : new Promise<never>(() => {});
+  };
+  const send = (txs: readonly Uint8Array[]): boolean => {
+    if (alive) for (const tx of txs) onBroadcast(tx);
+    return alive;
+  };
+  const port: Chain = {
+    network: chain.network,
+    tip: () => live(chain.tip()),
+    blockHash: (height) => live(chain.blockHash(height)),
+    block: (hash) => live(chain.block(hash)),
+    utxo: (txid, vout, includeMempool) => live(chain.utxo(txid, vout, includeMempool)),
+    broadcast: (tx) => (send([tx]) ? live(chain.broadcast(tx)) : new Promise<never>(() => {})),
+    broadcastPackage: (txs) =>
+      send(txs) ? live(chain.broadcastPackage(txs)) : new Promise<never>(() => {}),
+    feeEstimates: () => live(chain.feeEstimates()),
+    close: () => chain.close(),
+  };
+  return {
+    port,
+    kill: () => {
+      alive = false;
+    },
+  };
 }

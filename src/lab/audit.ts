@@ -1,0 +1,164 @@
+import { toHex } from '../core/bytes/index.js';
+import type { Lab } from './lab.js';
+import type { LabNode } from './node.js';
+
+/** Where all the money is, in satoshi unless named otherwise. */
+export interface Audit {
+  /** What `fund` gave to the nodes. */
+  readonly putIn: bigint;
+  /** By node: what its wallet says it has. */
+  readonly wallets: Readonly<Record<string, bigint>>;
+  /** By node: its share of its channels, in millisatoshi. */
+  readonly channelsMsat: Readonly<Record<string, bigint>>;
+  /** Amounts of HTLCs under way, in millisatoshi. */
+  readonly inFlightMsat: bigint;
+  /** Outputs of open channels' funding transactions. */
+  readonly channels: bigint;
+  /** What the transactions of the nodes paid to be mined. */
+  readonly fees: bigint;
+  /** Outputs on chain that no wallet and no open channel holds yet: closes being settled. */
+  readonly unresolved: bigint;
+}
+
+interface RpcChannel {
+  readonly peer_id: string;
+  readonly channel_id: string;
+  readonly state: string;
+  readonly funding_txid: string;
+  readonly funding_outnum: number;
+  readonly to_us_msat: number;
+  readonly total_msat: number;
+  readonly htlcs: readonly { readonly amount_msat: number; readonly direction: 'in' | 'out' }[];
+}
+
+interface Books {
+  readonly wallets: Map<string, { node: LabNode; sat: bigint }>;
+  readonly channels: Map<string, { node: LabNode; channel: RpcChannel }[]>;
+}
+
+const OPEN = new Set(['CHANNELD_NORMAL', 'CHANNELD_SHUTTING_DOWN', 'CLOSINGD_SIGEXCHANGE']);
+
+class Missing extends Error {
+  constructor(what: string) {
+    super(`the books are wrong: ${what}`);
+  }
+}
+
+export async function audit(lab: Lab, putIn: bigint): Promise<Audit> {
+  const books = await readBooks(lab);
+  const { fees, unspent } = chainOf(lab);
+  let wallets = 0n;
+  for (const [outpoint, { node, sat }] of books.wallets) {
+    if (unspent.get(outpoint) !== sat)
+      throw new Missing(
+        `${node.name} holds ${sat} at ${outpoint}, the chain ${unspent.get(outpoint)}`,
+      );
+    unspent.delete(outpoint);
+    wallets += sat;
+  }
+  let channels = 0n;
+  let inFlightMsat = 0n;
+  for (const [outpoint, sides] of books.channels) {
+    const capacity = unspent.get(outpoint);
+    if (capacity === undefined) throw new Missing(`channel ${outpoint} is open and spent`);
+    inFlightMsat += checkChannel(outpoint, sides, capacity);
+    unspent.delete(outpoint);
+    channels += capacity;
+  }
+  const unresolved = [...unspent.values()].reduce((sum, amount) => sum + amount, 0n);
+  const total = wallets + channels + fees + unresolved;
+  if (total !== putIn) throw new Missing(`${putIn} sat were put in, ${total} are there`);
+  return { putIn, ...shares(lab, books), inFlightMsat, channels, fees, unresolved };
+}
+
+async function readBooks(lab: Lab): Promise<Books> {
+  const books: Books = { wallets: new Map(), channels: new Map() };
+  for (const node of lab.nodes) {
+    if (!node.running) throw new Error(`audit: ${node.name} is not running`);
+    const { outputs } = await lab.rpc(node, 'listfunds');
+    for (const { txid, output, amount_msat, status } of outputs) {
+      if (status === 'spent') continue;
+      const outpoint = `${txid}:${output}`;
+      if (books.wallets.has(outpoint)) throw new Missing(`two wallets hold ${outpoint}`);
+      books.wallets.set(outpoint, { node, sat: BigInt(amount_msat) / 1000n });
+    }
+    const { channels } = await lab.rpc(node, 'listpeerchannels');
+    for (const channel of channels as RpcChannel[]) {
+      if (!OPEN.has(channel.state)) continue;
+      const outpoint = `${channel.funding_txid}:${channel.funding_outnum}`;
+      const sides = books.channels.get(outpoint) ?? [];
+      sides.push({ node, channel });
+      books.channels.set(outpoint, sides);
+    }
+  }
+  return books;
+}
+
+/** Both sides of a channel agree on it, to the millisatoshi. Answers what is under way in it. */
+function checkChannel(
+  outpoint: string,
+  sides: Books['channels'] extends Map<string, infer S> ? S : never,
+  capacity: bigint,
+): bigint {
+  const [a, b] = sides;
+  if (!a || !b) throw new Missing(`only ${a?.node.name} knows of channel ${outpoint}`);
+  const sum = (amounts: readonly number[]): bigint =>
+    amounts.reduce((total, amount) => total + BigInt(amount), 0n);
+  const inFlight = [a, b].map(({ channel }) => sum(channel.htlcs.map((h) => h.amount_msat)));
+  if (inFlight[0] !== inFlight[1])
+    throw new Missing(`${a.node.name} and ${b.node.name} differ on what is under way`);
+  const shares = sum([a.channel.to_us_msat, b.channel.to_us_msat]);
+  const total = shares + (inFlight[0] as bigint);
+  if (total !== capacity * 1000n)
+    throw new Missing(
+      `${a.node.name} has ${a.channel.to_us_msat} msat and ${b.node.name} ${b.channel.to_us_msat} of a channel of ${capacity} sat`,
+    );
+  return inFlight[0] as bigint;
+}
+
+/** What came out of the faucet and is unspent, and the fees paid on the way. */
+function chainOf(lab: Lab): { fees: bigint; unspent: Map<string, bigint> } {
+  const { chain } = lab;
+  const unspent = new Map<string, bigint>();
+  let fees = 0n;
+  for (const { tx, key } of transactions(lab)) {
+    let paidIn: bigint | undefined;
+    for (const input of tx.inputs) {
+      const spent = internalKey(toHex(input.txid), input.vout);
+      const amount = unspent.get(spent);
+      if (amount === undefined) continue;
+      unspent.delete(spent);
+      paidIn = (paidIn ?? 0n) + amount;
+    }
+    tx.outputs.forEach((output, vout) => {
+      if (paidIn !== undefined) paidIn -= output.amount;
+      if (!chain.faucet.isMine(output.scriptPubkey) && output.amount > 0n)
+        unspent.set(internalKey(key, vout), output.amount);
+    });
+    fees += paidIn ?? 0n;
+  }
+  return { fees, unspent };
+}
+
+function* transactions(lab: Lab) {
+  const { ledger, mempool } = lab.chain;
+  for (let height = 1; height <= ledger.height; height++)
+    for (const [index, tx] of (ledger.at(height)?.txs ?? []).entries()) if (index > 0) yield tx;
+  yield* mempool.entries();
+}
+
+/** Keys as people write outpoints: the txid reversed. */
+const internalKey = (txidHex: string, vout: number): string =>
+  `${Buffer.from(txidHex, 'hex').reverse().toString('hex')}:${vout}`;
+
+function shares(lab: Lab, books: Books): Pick<Audit, 'wallets' | 'channelsMsat'> {
+  const wallets: Record<string, bigint> = {};
+  const channelsMsat: Record<string, bigint> = {};
+  for (const { name } of lab.nodes) wallets[name] = channelsMsat[name] = 0n;
+  for (const { node, sat } of books.wallets.values())
+    wallets[node.name] = (wallets[node.name] as bigint) + sat;
+  for (const sides of books.channels.values())
+    for (const { node, channel } of sides)
+      channelsMsat[node.name] = (channelsMsat[node.name] as bigint) + BigInt(channel.to_us_msat);
+  return { wallets, channelsMsat };
+}
