@@ -35,6 +35,19 @@ export interface WalletOutput {
   readonly coinbase: boolean;
 }
 
+/** A transaction that pays or spends outputs of ours. */
+export interface WalletTransaction {
+  /** Internal byte order. */
+  readonly txid: Bytes;
+  readonly tx: Transaction;
+  readonly raw: Bytes;
+  /** Left out while it is unconfirmed. */
+  readonly height?: BlockHeight;
+  readonly txIndex?: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
 export interface Payee {
   /** `all`: whatever is left after the other payees and the fee. At most one. */
   readonly amount: Sat | 'all';
@@ -51,6 +64,8 @@ export interface FundOptions {
   /** Blocks the inputs stay reserved; 72 by default. */
   readonly reserveBlocks?: number;
   readonly locktime?: number;
+  /** Leave the emergency reserve untouched though no channel with anchors is open yet. */
+  readonly keepReserve?: boolean;
 }
 
 /** A signed transaction that is on disk and not broadcast; its inputs are reserved. */
@@ -70,6 +85,8 @@ export interface FundedTransaction {
 
 export type WalletError =
   | { readonly code: 'insufficient_funds'; readonly needed: Sat; readonly available: Sat }
+  /** It would suffice, but for what is kept back to bump fees of channels. */
+  | { readonly code: 'emergency_reserve'; readonly reserve: Sat; readonly available: Sat }
   | { readonly code: 'unknown_utxo'; readonly outpoint: string }
   | { readonly code: 'utxo_spent'; readonly outpoint: string }
   | { readonly code: 'utxo_reserved'; readonly outpoint: string; readonly toBlock: BlockHeight }

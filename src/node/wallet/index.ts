@@ -1,0 +1,11 @@
+/** The on-chain wallet. */
+export { describeWalletError } from './errors.js';
+export {
+  type ChannelFundingError,
+  type ChannelFundingRequest,
+  walletForChannels,
+} from './for-channels.js';
+export { outpointOf, parseOutpoint, shownTxid, txidFromShown } from './rows.js';
+export { type Candidate, type Selection, type SelectionTask, selectCoins } from './selection.js';
+export type * from './types.js';
+export { MIN_EMERGENCY, RESERVE_BLOCKS, Wallet } from './wallet.js';
