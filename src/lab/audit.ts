@@ -8,7 +8,7 @@ export interface Audit {
   readonly putIn: bigint;
   /** By node: what its wallet says it has. */
   readonly wallets: Readonly<Record<string, bigint>>;
-  /** By node: its share of its channels, in millisatoshi. */
+  /** By node: its share of its channels, with what it has offered and is under way, in millisatoshi. */
   readonly channelsMsat: Readonly<Record<string, bigint>>;
   /** Amounts of HTLCs under way, in millisatoshi. */
   readonly inFlightMsat: bigint;
@@ -31,9 +31,14 @@ interface RpcChannel {
   readonly htlcs: readonly { readonly amount_msat: number; readonly direction: 'in' | 'out' }[];
 }
 
+interface Side {
+  readonly node: LabNode;
+  readonly channel: RpcChannel;
+}
+
 interface Books {
   readonly wallets: Map<string, { node: LabNode; sat: bigint }>;
-  readonly channels: Map<string, { node: LabNode; channel: RpcChannel }[]>;
+  readonly channels: Map<string, Side[]>;
 }
 
 const OPEN = new Set(['CHANNELD_NORMAL', 'CHANNELD_SHUTTING_DOWN', 'CLOSINGD_SIGEXCHANGE']);
@@ -95,11 +100,7 @@ async function readBooks(lab: Lab): Promise<Books> {
 }
 
 /** Both sides of a channel agree on it, to the millisatoshi. Answers what is under way in it. */
-function checkChannel(
-  outpoint: string,
-  sides: Books['channels'] extends Map<string, infer S> ? S : never,
-  capacity: bigint,
-): bigint {
+function checkChannel(outpoint: string, sides: readonly Side[], capacity: bigint): bigint {
   const [a, b] = sides;
   if (!a || !b) throw new Missing(`only ${a?.node.name} knows of channel ${outpoint}`);
   const sum = (amounts: readonly number[]): bigint =>
@@ -107,9 +108,8 @@ function checkChannel(
   const inFlight = [a, b].map(({ channel }) => sum(channel.htlcs.map((h) => h.amount_msat)));
   if (inFlight[0] !== inFlight[1])
     throw new Missing(`${a.node.name} and ${b.node.name} differ on what is under way`);
-  const shares = sum([a.channel.to_us_msat, b.channel.to_us_msat]);
-  const total = shares + (inFlight[0] as bigint);
-  if (total !== capacity * 1000n)
+  // What is under way counts as the offerer's until it is there.
+  if (sum([a.channel.to_us_msat, b.channel.to_us_msat]) !== capacity * 1000n)
     throw new Missing(
       `${a.node.name} has ${a.channel.to_us_msat} msat and ${b.node.name} ${b.channel.to_us_msat} of a channel of ${capacity} sat`,
     );

@@ -49,6 +49,8 @@ export class LabNode {
   readonly port = PORT;
   /** Node id, lower-case hex. */
   readonly id: string;
+  /** Why the node ended itself, the last time it did. */
+  lastFatal: unknown;
   readonly #options: LabNodeOptions;
   readonly #deps: LabNodeDeps;
   readonly #disk: Store;
@@ -104,7 +106,7 @@ export class LabNode {
       die(new Error(`${this.name} died`));
     };
     trace.add(this.name, 'lab', 'start');
-    const node = await createNode(this.#config(), {
+    const node = createNode(this.#config(), {
       clock,
       net,
       store,
@@ -112,6 +114,7 @@ export class LabNode {
       signer: this.#signer(),
       entropy: entropy.fork(`life ${this.#lives++}`),
       log: trace.logger(this.name),
+      fatal: (error) => this.#fatal(error),
     });
     this.#life = { node, commands: new LabCommands(node.api), kill, died };
     await Promise.race([node.start(), died]);
@@ -145,6 +148,13 @@ export class LabNode {
     if (!life) return Promise.reject(new Error(`${this.name} is not running`));
     this.#deps.trace.add(this.name, 'lab', `rpc ${method}`);
     return Promise.race([life.commands.call(method, params), life.died]);
+  }
+
+  /** The node ends itself: its disk failed, or it found a bug of ours. */
+  #fatal(error: unknown): void {
+    this.#deps.trace.add(this.name, 'lab', `fatal: ${String(error)}`);
+    this.lastFatal = error;
+    this.crash();
   }
 
   #broadcast(tx: Uint8Array): void {

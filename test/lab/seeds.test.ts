@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { randomNetwork } from '../support/random-network.js';
+
+describe('random payments over random networks', () => {
+  it('the same seed gives the same run, byte for byte', async () => {
+    const first = await randomNetwork({ seed: 'twice', faults: true });
+    const second = await randomNetwork({ seed: 'twice', faults: true });
+    expect(second.events).toBe(first.events);
+    expect(second.digest).toBe(first.digest);
+    expect((await randomNetwork({ seed: 'other' })).digest).not.toBe(first.digest);
+  }, 120_000);
+
+  it.each(Array.from({ length: 10 }, (_, i) => `npm test ${i}`))(
+    'seed "%s": every satoshi is accounted for',
+    async (seed) => {
+      const run = await randomNetwork({ seed, faults: seed.endsWith('5') });
+      expect(run.wrong).toEqual([]);
+      expect(run.audit.unresolved).toBe(0n);
+    },
+    60_000,
+  );
+});
