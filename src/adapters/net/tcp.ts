@@ -147,7 +147,8 @@ class TcpConnection implements Connection {
 
   write(bytes: Uint8Array): number {
     if (this.#closing || this.#ended || this.#socket.destroyed) return 0;
-    this.#socket.write(bytes);
+    // An empty write only asks how much is held.
+    if (bytes.length > 0) this.#socket.write(bytes);
     return this.#socket.writableLength;
   }
 

@@ -289,7 +289,7 @@ export class Link {
       return;
     }
     if (message.kind !== 'init') {
-      this.warnAndClose({ code: 'bad_init', message: 'the first message is not init' });
+      this.close({ code: 'bad_init', message: 'the first message is not init' });
       return;
     }
     const checked = checkInit(this.#options.features, this.#options.chainHash, message);

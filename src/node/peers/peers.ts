@@ -243,28 +243,46 @@ export class Peers {
       connection.close();
       return ok(already);
     }
+    try {
+      this.#link(connection, 'out', address, expected);
+    } catch (error) {
+      this.#log.error('a call could not be made', { error: String(error) });
+      connection.close();
+      return failed('internal error');
+    }
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(nodeId) ?? new Set();
       waiting.add(resolve);
       this.#waiting.set(nodeId, waiting);
-      this.#link(connection, 'out', address, expected);
     });
   }
 
   #called(connection: Connection): void {
-    let pending = 0;
-    let strangers = 0;
-    for (const link of this.#links) {
-      if (link.direction === 'out') continue;
-      if (link.nodeId === undefined) pending++;
-      else if (!this.#keeper.has(link.nodeId)) strangers++;
-    }
-    const { pendingIncoming, incoming } = this.#limits;
-    if (this.#stopped || pending >= pendingIncoming || strangers >= incoming) {
+    if (this.#stopped) {
       connection.close();
       return;
     }
-    this.#link(connection, 'in', connection.remote, undefined);
+    const pending = [...this.#links].filter(
+      (link) => link.direction === 'in' && link.phase === 'handshake',
+    );
+    // The oldest gives way: who means it needs only a moment for the handshake.
+    if (pending.length >= this.#limits.pendingIncoming)
+      pending[0]?.close({ code: 'too_many', message: 'too many calls at once' });
+    try {
+      this.#link(connection, 'in', connection.remote, undefined);
+    } catch (error) {
+      this.#log.error('a call could not be taken', { error: String(error) });
+      connection.close();
+    }
+  }
+
+  /** Whether this caller is one too many; kept peers always find a place. */
+  #crowded(link: Link, nodeId: NodeId): boolean {
+    if (link.direction === 'out' || this.#keeper.has(nodeId)) return false;
+    let strangers = 0;
+    for (const [other, { direction }] of this.#byNode)
+      if (direction === 'in' && other !== nodeId && !this.#keeper.has(other)) strangers++;
+    return strangers >= this.#limits.incoming;
   }
 
   #link(
@@ -286,6 +304,10 @@ export class Peers {
   #authenticated(link: Link, nodeId: NodeId): boolean {
     if (nodeId === this.#ownId) {
       link.close({ code: 'handshake_failed', message: 'that is this node itself' });
+      return false;
+    }
+    if (this.#crowded(link, nodeId)) {
+      link.close({ code: 'too_many', message: 'too many peers' });
       return false;
     }
     const existing = this.#byNode.get(nodeId);

@@ -169,13 +169,13 @@ describe('receive init', () => {
     await world.until(() => bob.connected.length === 1);
   });
 
-  it('(not the first message): warning and close', async () => {
+  it('(not the first message): closed without an answer', async () => {
     const world = new World();
     const bob = await world.node('bob');
     const carol = await world.handmade('carol', bob);
     carol.say({ kind: 'ping', numPongBytes: 1, ignored: EMPTY });
     await world.until(() => carol.closed);
-    expect(carol.heardOf('pong')).toEqual([]);
+    expect(carol.heard.map((m) => m.kind)).toEqual(['init']);
   });
 
   it('(never): closed after the handshake time', async () => {
@@ -184,6 +184,19 @@ describe('receive init', () => {
     const carol = await world.handmade('carol', bob);
     await world.until(() => carol.closed, 40_000);
     expect(carol.heard[0]?.kind).toBe('init');
+  });
+
+  it('of a stranger, where there are strangers enough: closed; a kept peer finds a place', async () => {
+    const world = new World();
+    const bob = await world.node('bob', { limits: { incoming: 2 } });
+    bob.peers.keep(identity('dave').id);
+    await world.friend('anna', bob);
+    await world.friend('bela', bob);
+    const carol = await world.friend('carol', bob);
+    expect(carol.closed).toBe(true);
+    const dave = await world.friend('dave', bob);
+    expect(dave.closed).toBe(false);
+    expect(bob.connected).toHaveLength(3);
   });
 
   it('a caller that says nothing is closed after the handshake time', async () => {
