@@ -16,6 +16,7 @@ import {
   unknownDetails,
 } from '../../core/payment/index.js';
 import { seconds, type Write } from '../../ports/index.js';
+import { Lines, Waiters } from '../util/index.js';
 import { countersWrite, type InvoiceCounters, loadCounters, NO_COUNTERS } from './book.js';
 import { makeInvoice } from './create.js';
 import type {
@@ -32,7 +33,6 @@ import type {
   WaitError,
   WaitOptions,
 } from './types.js';
-import { Waiters } from './waiters.js';
 
 /** An invoice that may still be paid, in memory. */
 interface Open {
@@ -52,7 +52,7 @@ export class Invoices {
   /** By payment hash. */
   readonly #open = new Map<string, Open>();
   /** What is done with one payment hash is done one thing after another. */
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #lines = new Lines<string>();
   readonly #busyLabels = new Set<string>();
   readonly #labelWaiters: Waiters<string>;
   readonly #paidWaiters: Waiters<'paid'>;
@@ -76,7 +76,7 @@ export class Invoices {
   async stop(): Promise<void> {
     this.#cancelSweep?.();
     for (const open of this.#open.values()) open.cancelTimeout?.();
-    await Promise.all(this.#lines.values());
+    await this.#lines.idle();
   }
 
   /** The newest numbers given, for `wait`. */
@@ -94,7 +94,7 @@ export class Invoices {
       const made = makeInvoice(wish, this.#options, this.#deps);
       if (!made.ok) return made;
       const { row, warnings } = made.value;
-      return await this.#inLine(row.payment_hash, () => this.#insert(row, warnings));
+      return await this.#lines.run(row.payment_hash, () => this.#insert(row, warnings));
     } finally {
       this.#busyLabels.delete(label);
     }
@@ -149,7 +149,7 @@ export class Invoices {
   ): Promise<Result<InvoiceRow, DeleteInvoiceError>> {
     const found = await this.#byLabel(label);
     if (found === undefined) return err({ code: 'not_found' });
-    return this.#inLine(found.payment_hash, async () => {
+    return this.#lines.run(found.payment_hash, async () => {
       const row = await this.find(label);
       if (row === undefined) return err({ code: 'not_found' });
       if (row.status !== expected)
@@ -227,9 +227,9 @@ export class Invoices {
    */
   receive(htlc: IncomingHtlc): void {
     const hash = toHex(htlc.paymentHash);
-    void this.#inLine(hash, () => this.#receive(hash, htlc)).catch((error) =>
-      this.#deps.fatal(error),
-    );
+    void this.#lines
+      .run(hash, () => this.#receive(hash, htlc))
+      .catch((error) => this.#deps.fatal(error));
   }
 
   async #receive(hash: string, htlc: IncomingHtlc): Promise<void> {
@@ -290,7 +290,7 @@ export class Invoices {
   }
 
   #timeout(hash: string, open: Open): void {
-    void this.#inLine(hash, async () => {
+    void this.#lines.run(hash, async () => {
       // Complete, refused or deleted in the meantime: there is nothing to give up.
       if (this.#open.get(hash) === open)
         this.#failSet(open, () => ({ kind: 'mppTimeout' }) as const);
@@ -384,21 +384,6 @@ export class Invoices {
       this.#deps.fatal(error);
       throw error;
     }
-  }
-
-  /** One thing after another for each payment hash. */
-  #inLine<T>(hash: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#lines.get(hash);
-    const result = before === undefined ? work() : before.then(work);
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#lines.set(hash, settled);
-    void settled.then(() => {
-      if (this.#lines.get(hash) === settled) this.#lines.delete(hash);
-    });
-    return result;
   }
 }
 

@@ -1,0 +1,4 @@
+export { decodeFailure, decodeRoute } from './book.js';
+export { type DeletePaymentError, Payments } from './payments.js';
+export { readInvoice } from './terms.js';
+export type * from './types.js';

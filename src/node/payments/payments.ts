@@ -1,0 +1,333 @@
+/**
+ * The payments of this node. Once a payment has succeeded, no other with its hash is ever made;
+ * what was tried, what came of it and what it taught is on disk, whoever still waits for it.
+ */
+import { err, hex, type Msat, ok, type Result } from '../../core/bytes/index.js';
+import type { ChannelError, HtlcFailure, HtlcOrigin } from '../../core/channel/index.js';
+import { failedHere, makePayment } from '../../core/payment/index.js';
+import type { RouteHop } from '../../core/routing/index.js';
+import { seconds, type Write } from '../../ports/index.js';
+import { Lines } from '../util/index.js';
+import {
+  decodeFailure,
+  encodeRoute,
+  encodeSecrets,
+  loadProof,
+  type PaymentCounters,
+  proofOf,
+  proofWrite,
+  storedFailure,
+} from './book.js';
+import { type Part, Parts } from './parts.js';
+import { messageOf, onionReason } from './refusals.js';
+import { checkRoute } from './route.js';
+import { expiredAt, type PaymentTerms, readTerms, totalOfPayment } from './terms.js';
+import type {
+  ListPayments,
+  LocalOrigin,
+  PaymentRow,
+  PaymentStatus,
+  PaymentsDeps,
+  PaymentsOptions,
+  SendpayError,
+  SendpayParams,
+  WaitSendpay,
+  WaitSendpayError,
+} from './types.js';
+
+export type DeletePaymentError =
+  | { readonly code: 'unknown_payment' }
+  | { readonly code: 'status_unexpected'; readonly current: PaymentStatus };
+
+export class Payments {
+  readonly #options: PaymentsOptions;
+  readonly #deps: PaymentsDeps;
+  readonly #parts: Parts;
+  readonly #lines = new Lines<string>();
+
+  constructor(options: PaymentsOptions, deps: PaymentsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#parts = new Parts(options, deps);
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.load();
+  }
+
+  async stop(): Promise<void> {
+    await this.#lines.idle();
+  }
+
+  /** The newest numbers given, for `wait`. */
+  get counters(): Readonly<PaymentCounters> {
+    return this.#parts.counters;
+  }
+
+  /**
+   * Contract, sendpay: pays along the route and answers with the outcome; one part of several, and
+   * everything under `--sendpay-compat=cln`, is answered while it is pending. Where `signal` fires,
+   * only the waiting ends.
+   */
+  async sendpay(
+    params: SendpayParams,
+    signal?: AbortSignal,
+  ): Promise<Result<PaymentRow, SendpayError>> {
+    const compat = this.#options.sendpayCompat === 'cln';
+    const begun = await this.begin(params);
+    if (!begun.ok) {
+      if (!compat || begun.error.code !== 'already_paid') return begun;
+      const paid = await this.#completed(this.#hashOf(params));
+      return paid === undefined ? begun : ok(paid);
+    }
+    const row = begun.value;
+    if (row.status === 'failed') return err(failedError(row));
+    if (compat || row.partid > 0) return ok(row);
+    return this.outcome(row, signal);
+  }
+
+  /** Offers one part; answers its row, pending or failed here. For sendpay and pay. */
+  async begin(params: SendpayParams): Promise<Result<PaymentRow, SendpayError>> {
+    const terms = readTerms(params, this.#options.invoicePrefix);
+    if (!terms.ok) return terms;
+    const { nodeId } = this.#options;
+    const route = checkRoute(nodeId, params.route, this.#deps.channelBetween.bind(this.#deps));
+    if (!route.ok) return route;
+    return this.#lines.run(terms.value.paymentHash, () => this.#begin(terms.value, route.value));
+  }
+
+  async #begin(
+    terms: PaymentTerms,
+    route: readonly RouteHop[],
+  ): Promise<Result<PaymentRow, SendpayError>> {
+    const last = route.at(-1) as RouteHop;
+    const amount = totalOfPayment(terms, last);
+    if (!amount.ok) return amount;
+    const groupId = await this.#guard(terms, amount.value);
+    if (!groupId.ok) return groupId;
+    const expired = expiredAt(terms, seconds(this.#deps.clock));
+    if (expired !== undefined) return err({ code: 'invoice_expired', expiresAt: expired });
+    const paymentHash = hex(terms.paymentHash);
+    const made = makePayment({
+      route,
+      paymentHash,
+      height: this.#deps.height(),
+      sessionKey: this.#deps.entropy.bytes(32),
+      totalMsat: amount.value,
+      ...terms.final,
+    });
+    if (!made.ok)
+      return err({ code: 'bad_parameter', field: 'route', reason: onionReason(made.error) });
+    const { sharedSecrets, ...htlc } = made.value;
+    const origin: LocalOrigin = {
+      kind: 'local',
+      paymentHash,
+      groupId: groupId.value,
+      partId: terms.partId,
+    };
+    const { part, writes } = this.#parts.open(
+      {
+        payment_hash: terms.paymentHash,
+        groupid: groupId.value,
+        partid: terms.partId,
+        status: 'pending',
+        completed_at: null,
+        amount_msat: last.amountMsat,
+        amount_sent_msat: htlc.amountMsat,
+        destination: last.id,
+        label: terms.label,
+        bolt11: terms.bolt11,
+        description: terms.description,
+        preimage: null,
+        route: encodeRoute(route),
+        shared_secrets: encodeSecrets(sharedSecrets),
+        failure: null,
+      },
+      route,
+      sharedSecrets,
+    );
+    const first = { scid: (route[0] as RouteHop).channel, peer: (route[0] as RouteHop).id };
+    const offered = await this.#deps.offer(first, { ...htlc, paymentHash, origin }, writes);
+    return ok(offered.ok ? part.row : await this.#refusedHere(part, offered.error));
+  }
+
+  #refusedHere(part: Part, cause: ChannelError): Promise<PaymentRow> {
+    const { failure } = failedHere(this.#options.nodeId, part.route, messageOf(cause));
+    return this.#parts.refuse(part, storedFailure(failure, [], part.route.length, cause));
+  }
+
+  /**
+   * Contract, sendpay: one success for each hash, ever; in flight is in progress; after a failure a
+   * new try is made. Answers the group of the new part.
+   */
+  async #guard(terms: PaymentTerms, total: Msat): Promise<Result<number, SendpayError>> {
+    const { paymentHash, partId } = terms;
+    const [rows, proof] = await Promise.all([
+      this.#rows(paymentHash),
+      loadProof(this.#deps.store, paymentHash),
+    ]);
+    const paid = rows.find((row) => row.status === 'complete');
+    if (paid !== undefined) return err({ code: 'already_paid', proof: proofOf(paid) });
+    if (proof !== undefined) return err({ code: 'already_paid', proof });
+    const pending = rows.filter((row) => row.status === 'pending');
+    const newest = rows.reduce((group, row) => Math.max(group, row.groupid), 0);
+    const group = terms.groupId ?? (partId > 0 ? pending[0]?.groupid : undefined) ?? newest + 1;
+    const busy = (reason: string) => err<SendpayError>({ code: 'in_progress', reason });
+    if (pending.length === 0) return ok(group);
+    if (partId === 0 || pending.some((row) => row.partid === 0))
+      return busy('a payment with this hash is in flight');
+    if (pending.some((row) => row.groupid !== group))
+      return busy('a payment with this hash and another groupid is in flight');
+    if (pending.some((row) => row.partid === partId))
+      return busy(`part ${partId} of this payment is in flight`);
+    const sent = pending.reduce((sum, row) => sum + (row.amount_msat ?? 0n), 0n);
+    // BOLT 4, basic multi-part payments: no more HTLCs once their sum is the total.
+    if (sent >= total) return busy(`parts for all of ${total} msat are in flight`);
+    return ok(group);
+  }
+
+  /** Waits for the end of a part that `begin` answered. */
+  async outcome(row: PaymentRow, signal?: AbortSignal): Promise<Result<PaymentRow, SendpayError>> {
+    const part = this.#parts.find(row);
+    const end = part === undefined ? await this.#reread(row) : await ended(part, signal);
+    if (end === undefined) return ok(row);
+    return end.status === 'failed' ? err(failedError(end)) : ok(end);
+  }
+
+  /** Without a part, its payment was the newest group's part 0. */
+  async waitsendpay(
+    paymentHash: string,
+    options: WaitSendpay = {},
+  ): Promise<Result<PaymentRow, WaitSendpayError>> {
+    const { partId = 0, groupId, timeout, signal } = options;
+    const rows = (await this.#rows(paymentHash)).filter((row) => row.partid === partId);
+    const group = groupId ?? rows.reduce((newest, row) => Math.max(newest, row.groupid), 0);
+    const row = rows.filter((r) => r.groupid === group).at(-1);
+    if (row === undefined) return err({ code: 'unknown_payment' });
+    const end = await this.#awaitEnd(row, timeout, signal);
+    if (typeof end === 'string') return err({ code: end });
+    return end.status === 'failed' ? err(failedError(end)) : ok(end);
+  }
+
+  async #awaitEnd(
+    row: PaymentRow,
+    timeout: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<PaymentRow | 'timeout' | 'aborted'> {
+    if (row.status !== 'pending') return row;
+    const part = this.#parts.find(row);
+    if (part === undefined) return (await this.#reread(row)) ?? 'timeout';
+    if (timeout === 0) return 'timeout';
+    let cancel = () => {};
+    const late = new Promise<'timeout'>((resolve) => {
+      if (timeout !== undefined)
+        cancel = this.#deps.clock.after(timeout * 1000, () => resolve('timeout'));
+    });
+    const end = await Promise.race([ended(part, signal), late]);
+    cancel();
+    return end ?? 'aborted';
+  }
+
+  list(query: ListPayments = {}): Promise<PaymentRow[]> {
+    const { paymentHash, status, index, start, limit } = query;
+    return this.#deps.store.select('payments', {
+      where: {
+        ...(paymentHash === undefined ? {} : { payment_hash: paymentHash }),
+        ...(status === undefined ? {} : { status }),
+      },
+      order: index === 'updated' ? 'updated_index' : 'created_index',
+      ...(start === undefined ? (index === 'updated' ? { from: 1 } : {}) : { from: start }),
+      ...(limit === undefined ? {} : { limit }),
+    }) as Promise<PaymentRow[]>;
+  }
+
+  /** Deletes what is over. The proof of a success is kept, so that it is never paid again. */
+  delete(
+    paymentHash: string,
+    status: Exclude<PaymentStatus, 'pending'>,
+    which: { readonly partId?: number; readonly groupId?: number } = {},
+  ): Promise<Result<readonly PaymentRow[], DeletePaymentError>> {
+    return this.#lines.run(paymentHash, async () => {
+      const rows = (await this.#rows(paymentHash)).filter(
+        (row) =>
+          (which.partId === undefined || row.partid === which.partId) &&
+          (which.groupId === undefined || row.groupid === which.groupId),
+      );
+      const [first] = rows;
+      if (first === undefined) return err({ code: 'unknown_payment' });
+      const doomed = rows.filter((row) => row.status === status);
+      if (doomed.length === 0) return err({ code: 'status_unexpected', current: first.status });
+      this.#parts.counters.deleted += doomed.length;
+      await this.#parts.commit([
+        ...doomed.map(
+          ({ created_index }): Write => ({ delete: 'payments', where: { created_index } }),
+        ),
+        ...doomed.filter((row) => row.status === 'complete').map(proofWrite),
+      ]);
+      return ok(doomed);
+    });
+  }
+
+  // What the channels report.
+
+  /** A preimage came: rows for the channel's own commit. */
+  htlcFulfilled(origin: LocalOrigin, preimage: Uint8Array): readonly Write[] {
+    return this.#parts.fulfilled(origin, preimage);
+  }
+
+  /** An HTLC of ours is gone without a preimage: rows for the channel's own commit. */
+  htlcFailed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[] {
+    return this.#parts.failed(origin, failure);
+  }
+
+  /** Those rows are durable. */
+  settled(origin: LocalOrigin): void {
+    this.#parts.settled(origin);
+  }
+
+  /** After a start: `live` is every origin that some channel still holds an HTLC of. */
+  reconcile(live: readonly HtlcOrigin[]): Promise<void> {
+    return this.#parts.reconcile(live.filter((origin) => origin.kind === 'local'));
+  }
+
+  /** All parts of all tries with this hash, oldest first. */
+  async #rows(payment_hash: string): Promise<PaymentRow[]> {
+    const where = { payment_hash };
+    const rows = await this.#deps.store.select('payments', { where, order: 'created_index' });
+    return rows as PaymentRow[];
+  }
+
+  async #completed(paymentHash: string): Promise<PaymentRow | undefined> {
+    return (await this.#rows(paymentHash)).find((row) => row.status === 'complete');
+  }
+
+  async #reread({ created_index }: PaymentRow): Promise<PaymentRow | undefined> {
+    const [row] = await this.#deps.store.select('payments', { where: { created_index } });
+    return row as PaymentRow | undefined;
+  }
+
+  #hashOf(params: SendpayParams): string {
+    const terms = readTerms(params, this.#options.invoicePrefix);
+    return terms.ok ? terms.value.paymentHash : params.paymentHash;
+  }
+}
+
+const failedError = (row: PaymentRow) => ({
+  code: 'failed' as const,
+  row,
+  failure: decodeFailure(row),
+});
+
+/** The end of a part; nothing where the caller stopped waiting first. */
+function ended(part: Part, signal: AbortSignal | undefined): Promise<PaymentRow | undefined> {
+  if (signal === undefined) return part.ended;
+  return new Promise((resolve) => {
+    const abort = () => resolve(undefined);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    void part.ended.then((row) => {
+      signal.removeEventListener('abort', abort);
+      resolve(row);
+    });
+  });
+}

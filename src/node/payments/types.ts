@@ -1,0 +1,219 @@
+import type {
+  BlockHeight,
+  Bytes,
+  Msat,
+  NodeId,
+  Result,
+  ShortChannelId,
+} from '../../core/bytes/index.js';
+import type { ChannelError, HtlcOrigin } from '../../core/channel/index.js';
+import type { InvoicePrefix } from '../../core/invoice/index.js';
+import type {
+  ChannelDirection,
+  ConstraintJson,
+  Direction,
+  Exclusion,
+  HintChannel,
+  Lesson,
+  NoRoute,
+  Route,
+} from '../../core/routing/index.js';
+import type { Clock, Entropy, Logger, Store, Tables, Write } from '../../ports/index.js';
+
+export interface PaymentsOptions {
+  readonly nodeId: NodeId;
+  readonly invoicePrefix: InvoicePrefix;
+  /** `--sendpay-compat`: `cln` answers at once and repeats a success. */
+  readonly sendpayCompat: 'seed' | 'cln';
+}
+
+export type LocalOrigin = HtlcOrigin & { readonly kind: 'local' };
+
+/** Where an HTLC of ours starts. */
+export interface FirstHop {
+  /** The channel's id or alias; where there is none, any channel with the peer that can carry it. */
+  readonly scid: ShortChannelId | undefined;
+  readonly peer: NodeId;
+}
+
+export interface OwnHtlc {
+  readonly amountMsat: Msat;
+  readonly paymentHash: Bytes;
+  readonly cltvExpiry: BlockHeight;
+  readonly onion: Bytes;
+  readonly origin: LocalOrigin;
+}
+
+/** What a payment asks of the route table. */
+export interface PaymentRouteQuery {
+  readonly destination: NodeId;
+  readonly amountMsat: Msat;
+  readonly riskFactor: number;
+  readonly finalCltv: number;
+  readonly exclude: readonly Exclusion[];
+  readonly maxDelay: number;
+  readonly hints: readonly HintChannel[];
+  /** Bytes of the final payload besides amount, expiry and payment secret. */
+  readonly finalExtraBytes: number;
+}
+
+export interface PaymentsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Logger;
+  height(): BlockHeight;
+  /**
+   * Offers an HTLC; `writes` go to disk in the commit that makes it part of the channel. A refusal
+   * writes nothing.
+   */
+  offer(
+    firstHop: FirstHop,
+    htlc: OwnHtlc,
+    writes: readonly Write[],
+  ): Promise<Result<unknown, ChannelError>>;
+  getroute(query: PaymentRouteQuery): Result<Route, NoRoute>;
+  /** Why there is no route, for people. */
+  explainNoRoute?(reason: NoRoute): string;
+  /** Takes lessons up; answers what changed in the route table. */
+  learn(lessons: readonly Lesson[]): readonly ConstraintJson[];
+  /** A channel between two nodes for a hop that names none. */
+  channelBetween(from: NodeId, to: NodeId, amountMsat: Msat): ChannelDirection | undefined;
+  /** The disk failed: stop the node. */
+  fatal(error: unknown): void;
+}
+
+/** A hop as the caller gives it; what arrives at `id`. */
+export interface SendpayHop {
+  readonly id: NodeId;
+  readonly channel?: ShortChannelId | undefined;
+  readonly direction?: Direction | undefined;
+  readonly amountMsat: Msat;
+  readonly delay: number;
+}
+
+export interface SendpayParams {
+  readonly route: readonly SendpayHop[];
+  /** 32 bytes in hex, or an invoice that tells it. */
+  readonly paymentHash: string;
+  readonly label?: string | undefined;
+  /** What the whole set brings. */
+  readonly amountMsat?: Msat | undefined;
+  readonly bolt11?: string | undefined;
+  readonly paymentSecret?: Bytes | undefined;
+  readonly partId?: number | undefined;
+  readonly groupId?: number | undefined;
+  readonly paymentMetadata?: Bytes | undefined;
+  readonly description?: string | undefined;
+  /** For keysend: the preimage goes along to the payee. */
+  readonly keysendPreimage?: Bytes | undefined;
+  readonly extraTlvs?: readonly { readonly type: bigint; readonly value: Bytes }[] | undefined;
+}
+
+export type PaymentStatus = 'pending' | 'complete' | 'failed';
+export type PaymentRow = Tables['payments'] & { readonly status: PaymentStatus };
+
+/** Why a part failed, as it is kept and as the contract's `data` shows it. */
+export interface StoredFailure {
+  readonly kind: 'unreadable_reply' | 'refused_by_payee' | 'failed_on_the_way';
+  readonly message: string;
+  readonly erring_index?: number;
+  readonly failcode?: number;
+  readonly failcodename?: string;
+  readonly erring_node?: string;
+  readonly erring_channel?: string;
+  readonly erring_direction?: Direction;
+  readonly raw_message?: string;
+  readonly retry: boolean;
+  readonly learned: readonly unknown[];
+}
+
+/** What is kept of a success for ever, even where the payment itself is deleted. */
+export interface Proof {
+  readonly payment_preimage: string;
+  readonly amount_msat: bigint | null;
+  readonly destination: string | null;
+  readonly completed_at: number | null;
+}
+
+export type SendpayError =
+  | { readonly code: 'bad_parameter'; readonly field: string; readonly reason: string }
+  | { readonly code: 'invoice_expired'; readonly expiresAt: number }
+  | { readonly code: 'in_progress'; readonly reason: string }
+  | { readonly code: 'already_paid'; readonly proof: Proof }
+  | { readonly code: 'failed'; readonly row: PaymentRow; readonly failure: StoredFailure };
+
+export type WaitSendpayError =
+  | { readonly code: 'unknown_payment' }
+  | { readonly code: 'timeout' }
+  | { readonly code: 'aborted' }
+  | { readonly code: 'failed'; readonly row: PaymentRow; readonly failure: StoredFailure };
+
+export interface WaitSendpay {
+  readonly partId?: number;
+  readonly groupId?: number;
+  /** Seconds; 0 looks and does not wait; left out waits for ever. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListPayments {
+  readonly paymentHash?: string;
+  readonly status?: PaymentStatus;
+  readonly index?: 'created' | 'updated';
+  readonly start?: number;
+  readonly limit?: number;
+}
+
+export interface PayParams {
+  readonly bolt11: string;
+  readonly amountMsat?: Msat | undefined;
+  readonly label?: string | undefined;
+  readonly description?: string | undefined;
+  readonly riskFactor?: number | undefined;
+  readonly maxFeePercent?: number | undefined;
+  readonly exemptFee?: Msat | undefined;
+  readonly maxFee?: Msat | undefined;
+  /** Seconds. */
+  readonly retryFor?: number | undefined;
+  readonly maxDelay?: number | undefined;
+  readonly exclude?: readonly Exclusion[] | undefined;
+}
+
+export interface KeysendParams {
+  readonly destination: NodeId;
+  readonly amountMsat: Msat;
+  readonly label?: string | undefined;
+  readonly riskFactor?: number | undefined;
+  readonly maxFeePercent?: number | undefined;
+  readonly exemptFee?: Msat | undefined;
+  readonly maxFee?: Msat | undefined;
+  readonly retryFor?: number | undefined;
+  readonly maxDelay?: number | undefined;
+  readonly exclude?: readonly Exclusion[] | undefined;
+  readonly hints?: readonly HintChannel[] | undefined;
+  readonly extraTlvs?: readonly { readonly type: bigint; readonly value: Bytes }[] | undefined;
+}
+
+export interface Paid {
+  readonly rows: readonly PaymentRow[];
+  readonly attempts: number;
+}
+
+export type PayError =
+  | Exclude<SendpayError, { code: 'failed' }>
+  /** The payee said no. */
+  | { readonly code: 'refused'; readonly row: PaymentRow; readonly failure: StoredFailure }
+  | {
+      readonly code: 'no_route';
+      readonly reason: NoRoute;
+      readonly message: string;
+      readonly attempts: readonly PaymentRow[];
+    }
+  | {
+      readonly code: 'too_expensive';
+      readonly feeMsat: Msat;
+      readonly maxFeeMsat: Msat;
+      readonly attempts: readonly PaymentRow[];
+    }
+  | { readonly code: 'out_of_time'; readonly attempts: readonly PaymentRow[] };

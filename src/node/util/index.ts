@@ -1,0 +1,3 @@
+/** Small tools of the services. */
+export { Lines } from './lines.js';
+export { type WaitEnd, Waiters, type Waiting } from './waiters.js';
