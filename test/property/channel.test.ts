@@ -1,0 +1,288 @@
+/**
+ * Two channel machines under everything that a network and a power cut can do, in every order:
+ * the model is rust-lightning's chanmon_consistency. Whatever happens, honest peers never fail a
+ * channel or warn each other, no satoshi appears or vanishes, both sides agree on every commitment
+ * (their signatures verify), and every HTLC ends exactly once and the same for both.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { msat, sat, toHex } from '../../src/core/bytes/index.js';
+import { balancesIn } from '../../src/core/channel/balances.js';
+import { type CommitmentView, HTLC_STATES } from '../../src/core/channel/htlc.js';
+import {
+  type ChannelState,
+  decodeChannel,
+  encodeChannel,
+  type LiveState,
+  revokedHtlcs,
+  specOf,
+} from '../../src/core/channel/index.js';
+import { offerBounds, refuseAdd } from '../../src/core/channel/limits.js';
+import { Pair, type Party } from '../unit/channel/harness.js';
+
+type Who = 'alice' | 'bob';
+
+type Action =
+  | { readonly kind: 'deliver'; readonly who: Who; readonly count: number }
+  | { readonly kind: 'sign'; readonly who: Who }
+  | { readonly kind: 'add'; readonly who: Who; readonly amount: bigint }
+  | { readonly kind: 'end'; readonly who: Who; readonly pick: number; readonly how: 0 | 1 | 2 }
+  | { readonly kind: 'fee'; readonly feerate: number }
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'crash'; readonly who: Who }
+  | { readonly kind: 'flush'; readonly who: Who }
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'block' }
+  | { readonly kind: 'shutdown'; readonly who: Who };
+
+const who = fc.constantFrom<Who>('alice', 'bob');
+
+const amount = fc.oneof(
+  { weight: 3, arbitrary: fc.bigInt({ min: 1n, max: 2_000_000n }) },
+  { weight: 3, arbitrary: fc.bigInt({ min: 2_000_000n, max: 60_000_000n }) },
+  { weight: 1, arbitrary: fc.bigInt({ min: 60_000_000n, max: 1_000_000_000n }) },
+  // As much as the channel lets pass: found when the action is carried out.
+  { weight: 1, arbitrary: fc.constant(-1n) },
+);
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      who,
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('sign' as const), who }) },
+  { weight: 7, arbitrary: fc.record({ kind: fc.constant('add' as const), who, amount }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      kind: fc.constant('end' as const),
+      who,
+      pick: fc.nat(100),
+      how: fc.constantFrom<0 | 1 | 2>(0, 0, 0, 1, 1, 2),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('fee' as const),
+      feerate: fc.integer({ min: 253, max: 5000 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: 'cut' as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const), who }) },
+  { weight: 5, arbitrary: fc.constant({ kind: 'connect' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'block' as const }) },
+);
+
+const VIEWS: readonly CommitmentView[] = [
+  'local',
+  'remote',
+  'remoteUnrevoked',
+  'localNext',
+  'remoteNext',
+];
+
+/** In every commitment that can be asked for, balances and HTLCs add up to the funding amount. */
+function conserved(s: LiveState): void {
+  const total = s.params.fundingAmount * 1000n;
+  for (const view of VIEWS) {
+    const { local, remote } = balancesIn(s.commitments, view);
+    let inFlight = 0n;
+    for (const htlc of s.commitments.htlcs)
+      if (HTLC_STATES[htlc.state].presence[view] === 'in') inFlight += htlc.amountMsat;
+    expect(local + remote + inFlight).toBe(total);
+    expect(local >= 0n && remote >= 0n).toBe(true);
+  }
+}
+
+function sameAfterDisk(state: ChannelState): void {
+  const bytes = encodeChannel(state);
+  const decoded = decodeChannel(bytes);
+  if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
+  expect(toHex(encodeChannel(decoded.value))).toBe(toHex(bytes));
+}
+
+class Run {
+  readonly pair: Pair;
+  /** HTLC outputs of each commitment of the other side as we signed it: what a penalty must know. */
+  steps = 0;
+
+  constructor(anchors: boolean, push: bigint) {
+    this.pair = new Pair({
+      type: { anchors },
+      funding: sat(1_000_000),
+      push: msat(push),
+      terms: { alice: { maxAcceptedHtlcs: 12 }, bob: { maxAcceptedHtlcs: 12 } },
+    }).open();
+    this.pair.check = (party) => {
+      if (party.state.kind !== 'live') return;
+      conserved(party.state);
+      if (this.steps++ % 16 === 0) sameAfterDisk(party.state);
+    };
+  }
+
+  party(name: Who): Party {
+    return this.pair[name];
+  }
+
+  apply(a: Action): void {
+    const { pair } = this;
+    switch (a.kind) {
+      case 'deliver':
+        for (let i = 0; i < a.count; i++) pair.deliver(this.party(a.who));
+        return;
+      case 'sign':
+        pair.sign(this.party(a.who));
+        return;
+      case 'add':
+        this.add(this.party(a.who), a.amount);
+        return;
+      case 'end': {
+        const party = this.party(a.who);
+        const ids = [...party.received.keys()].filter((id) => !party.decided.has(id));
+        const id = ids[a.pick % Math.max(ids.length, 1)];
+        if (id !== undefined) pair.decide(party, id, DECISIONS[a.how]);
+        return;
+      }
+      case 'fee':
+        pair.command(pair.alice, { kind: 'updateFee', feeratePerKw: a.feerate });
+        return;
+      case 'cut':
+        if (pair.connected) pair.disconnect();
+        return;
+      case 'crash':
+        pair.crash(this.party(a.who));
+        return;
+      case 'flush':
+        pair.save(this.party(a.who));
+        return;
+      case 'connect':
+        if (!pair.connected) pair.reconnect();
+        return;
+      case 'block':
+        pair.mine();
+        return;
+      case 'shutdown': {
+        const party = this.party(a.who);
+        pair.command(party, { kind: 'shutdown', ref: party.ref++ });
+        return;
+      }
+    }
+  }
+
+  private add(party: Party, wanted: bigint): void {
+    const { state } = party;
+    if (state.kind !== 'live') return;
+    const bounds = offerBounds(state.params, state.commitments, 'local');
+    const value = wanted === -1n ? this.largest(bounds) : wanted;
+    if (value <= 0n) return;
+    const result = this.pair.add(party, value);
+    // What is refused is refused by the limits (or since nobody is there), and for nothing else.
+    if (result.ok) expect(refuseAdd(bounds, msat(value))).toBeUndefined();
+  }
+
+  private largest(bounds: ReturnType<typeof offerBounds>): bigint {
+    let [good, bad] = [0n, 10n ** 9n];
+    while (bad - good > 1n) {
+      const middle = (good + bad) / 2n;
+      if (refuseAdd(bounds, msat(middle)) === undefined) good = middle;
+      else bad = middle;
+    }
+    return good;
+  }
+
+  /** Peace at last: connected, everything delivered, every HTLC ended. */
+  finish(): void {
+    const { pair } = this;
+    if (!pair.connected) pair.reconnect();
+    pair.settle();
+    for (const party of [pair.alice, pair.bob])
+      for (const id of [...party.received.keys()])
+        pair.decide(party, id, DECISIONS[id % 2n === 0n ? 0 : 1]);
+    pair.settle();
+  }
+
+  judge(): void {
+    const { alice, bob } = this.pair;
+    expect(this.pair.complaints).toEqual([]);
+    for (const [sender, receiver] of [
+      [alice, bob],
+      [bob, alice],
+    ] as const) {
+      for (const payment of sender.payments.values()) {
+        const decided = [...receiver.decided.values()].find(
+          (d) => toHex(d.htlc.paymentHash) === payment.hash,
+        );
+        const { ended } = payment;
+        if (ended === undefined) throw new Error('an HTLC never ended');
+        if (decided === undefined) {
+          expect(ended).toEqual({ kind: 'failed', why: { kind: 'uncommitted' } });
+          expect(receiver.everReceived.has(payment.hash)).toBe(false);
+        } else
+          expect(ended.kind).toBe(decided.decision.kind === 'fulfill' ? 'fulfilled' : 'failed');
+      }
+    }
+    const [a, b] = [alice.live, bob.live];
+    expect(a.commitments.htlcs).toEqual([]);
+    expect(b.commitments.htlcs).toEqual([]);
+    const won = (party: Party): bigint =>
+      [...party.payments.values()].reduce(
+        (sum, p) => sum + (p.ended?.kind === 'fulfilled' ? p.amountMsat : 0n),
+        0n,
+      );
+    const start = a.params.fundingAmount * 1000n - a.params.pushMsat;
+    expect(a.commitments.settledLocal).toBe(start - won(alice) + won(bob));
+    expect(a.commitments.settledLocal).toBe(b.commitments.settledRemote);
+    expect(a.commitments.settledRemote).toBe(b.commitments.settledLocal);
+    expect(a.commitments.local.number).toBe(b.commitments.remote.number);
+    expect(a.commitments.remote.number).toBe(b.commitments.local.number);
+    this.penalties(alice);
+    this.penalties(bob);
+  }
+
+  /** Every revoked commitment has its row, and the rows can be read. */
+  private penalties(party: Party): void {
+    const { params, commitments } = party.live;
+    const rows = [...new Map(party.revoked.map((r) => [r.number, r.data])).entries()]
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([commitmentNumber, data]) => ({ commitmentNumber, data }));
+    expect(rows.length).toBe(Number(commitments.remote.number));
+    const unrevoked = specOf(commitments, 'remoteUnrevoked');
+    for (const [i, row] of rows.entries())
+      expect(
+        revokedHtlcs(params, row.commitmentNumber, rows.slice(i, i + 64), unrevoked),
+      ).toBeDefined();
+  }
+}
+
+const DECISIONS = [
+  { kind: 'fulfill' },
+  { kind: 'fail', reason: new Uint8Array(292).fill(3) },
+  { kind: 'malformed' },
+] as const;
+
+const RUNS = Number(process.env['CHANNEL_RUNS'] ?? 150);
+
+describe('two honest channels', () => {
+  for (const anchors of [true, false])
+    it(`keep every promise under any interleaving (${anchors ? 'anchors' : 'static_remotekey'})`, () => {
+      fc.assert(
+        fc.property(
+          fc.array(action, { minLength: 20, maxLength: 150 }),
+          fc.constantFrom(0n, 20_000_000n, 500_000_000n, 900_000_000n),
+          (actions, push) => {
+            const run = new Run(anchors, push);
+            for (const a of actions) run.apply(a);
+            run.finish();
+            run.judge();
+          },
+        ),
+        { numRuns: RUNS, interruptAfterTimeLimit: 600_000 },
+      );
+    }, 700_000);
+});
