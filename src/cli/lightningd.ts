@@ -1,0 +1,92 @@
+/** The daemon: options, log, socket, node; and a clean end. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { TextLog } from '../adapters/log/index.js';
+import type { DaemonConfig } from '../node/main/daemon-config.js';
+import { daemonConfig } from './config.js';
+import { gatherOptions, OptionError, optionsText } from './option-parser.js';
+import { askPassphrase } from './passphrase.js';
+import { runDaemon } from './run-daemon.js';
+import { version } from './version.js';
+
+/** Set for the process in the background: it tells the one in front when it is ready. */
+const CHILD = 'LEVIN_BACKGROUND';
+
+const fail = (message: string): never => {
+  process.stderr.write(`lightningd: ${message}\n`);
+  if (process.send) process.send({ failed: message }, () => process.exit(1));
+  process.exit(1);
+};
+
+function readOptions(args: readonly string[]): DaemonConfig {
+  const { given, places } = gatherOptions(args);
+  if (given.has('help')) {
+    process.stdout.write(`Usage: lightningd [OPTIONS]\n${optionsText()}\n`);
+    process.exit(0);
+  }
+  if (given.has('version')) {
+    process.stdout.write(`${version()}\n`);
+    process.exit(0);
+  }
+  const config = daemonConfig(given, places, version());
+  if (given.has('daemon') && process.env[CHILD] === undefined) goBackground();
+  return config;
+}
+
+/** Starts the same again, detached; ends with 0 once that one is ready, else with its message. */
+function goBackground(): never {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: ['inherit', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, [CHILD]: '1' },
+  });
+  child.once('message', (message: { ready?: true; failed?: string }) => {
+    if (message.failed !== undefined) {
+      process.stderr.write(`lightningd: ${message.failed}\n`);
+      process.exit(1);
+    }
+    child.disconnect();
+    child.unref();
+    process.exit(0);
+  });
+  child.once('exit', (code) => process.exit(code ?? 1));
+  throw new InFront();
+}
+
+/** The process in front has nothing more to do than to wait for the other's word. */
+class InFront extends Error {}
+
+function makePlaces(config: DaemonConfig): void {
+  const { networkDir } = config.places;
+  try {
+    mkdirSync(networkDir, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(config.pidFile), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new OptionError(`${networkDir}: cannot be made (${(error as Error).message})`);
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readOptions(process.argv.slice(2));
+  makePlaces(config);
+  const passphrase = config.askPassphrase ? await askPassphrase() : undefined;
+  const log = new TextLog(config.log);
+  process.on('SIGHUP', () => log.reopen());
+  const end = await runDaemon(config, {
+    log: log.logger,
+    recentLog: () => log.recent(),
+    passphrase,
+    ready: () => {
+      writeFileSync(config.pidFile, `${process.pid}\n`, { mode: 0o644 });
+      if (process.send) process.send({ ready: true }, () => process.disconnect?.());
+    },
+  });
+  rmSync(config.pidFile, { force: true });
+  log.close();
+  process.exit(end);
+}
+
+main().catch((error: Error) => {
+  if (!(error instanceof InFront)) fail(error.message);
+});

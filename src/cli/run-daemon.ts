@@ -1,0 +1,71 @@
+import type { DaemonConfig } from '../node/main/daemon-config.js';
+import type { Logger, LogLine } from '../ports/index.js';
+import type { NodeApi } from '../rpc/index.js';
+import { RpcServer } from '../rpc/server.js';
+
+export interface DaemonHost {
+  readonly log: Logger;
+  recentLog(): readonly LogLine[];
+  readonly passphrase: string | undefined;
+  /** Called once commands are answered. */
+  ready(): void;
+}
+
+/**
+ * Runs a node until it is told to stop; resolves with the exit status. The socket is there at
+ * once, so that a client that comes early waits for its answer and not for the socket.
+ */
+export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise<number> {
+  const { log } = host;
+  const { promise: told, resolve: stop } = withResolvers<number>();
+  const signalled = (signal: string) => {
+    log.info(`stopping on ${signal}`);
+    stop(0);
+  };
+  process.once('SIGTERM', signalled);
+  process.once('SIGINT', signalled);
+  // A thrown error that nobody caught is our bug, and what is in memory is in doubt. What is on
+  // disk is not: the next start goes on from there.
+  const broken = (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.error('the daemon broke', { error: text });
+    process.stderr.write(`lightningd: ${text}\n`);
+    stop(1);
+  };
+  process.on('uncaughtException', broken);
+  process.on('unhandledRejection', broken);
+
+  const { commands } = await import('../rpc/commands/index.js');
+  const server = new RpcServer(
+    { path: config.places.rpcFile, developer: config.node.developer },
+    { commands, log },
+  );
+  await server.start();
+  try {
+    const { startNode } = await import('../node/main/index.js');
+    const node = await startNode(config, { log, passphrase: host.passphrase, fatal: broken });
+    const api: NodeApi = {
+      ...node,
+      recentLog: () => host.recentLog(),
+      requestStop: () => setImmediate(() => stop(0)),
+    };
+    server.serve(api);
+    log.info('ready', { node: node.nodeId, version: config.node.version });
+    host.ready();
+    const status = await told;
+    await server.stop();
+    await node.stop();
+    log.info('stopped');
+    return status;
+  } finally {
+    await server.stop();
+  }
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

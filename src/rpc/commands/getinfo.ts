@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { msat } from '../../core/bytes/index.js';
+import { defineCommand } from '../command.js';
+import * as r from '../results.js';
+import { feesCollected } from './fees-collected.js';
+import { addressResult, shownAddress } from './shared.js';
+
+const PENDING = new Set(['OPENINGD', 'CHANNELD_AWAITING_LOCKIN']);
+
+export const getinfo = defineCommand({
+  name: 'getinfo',
+  category: 'utility',
+  summary: 'Show what this node is and how it does.',
+  description:
+    'The id, the addresses, how many peers and channels there are, and how far the block chain is ' +
+    'followed. A warning is there while the chain is not fully followed: then channels may be ' +
+    'shown as they were.',
+  params: z.object({}),
+  result: r.object({
+    id: r.nodeId().describe('The public key of this node.'),
+    alias: r.string().describe('Its name for people.'),
+    color: r.hex().describe('Its color, three bytes.'),
+    num_peers: r.integer().describe('Peers that are connected, or that a channel ties us to.'),
+    num_pending_channels: r.integer().describe('Channels that are being opened.'),
+    num_active_channels: r.integer().describe('Channels in normal operation.'),
+    num_inactive_channels: r.integer().describe('Channels that are closing.'),
+    address: r.array(addressResult()).describe('What is announced.'),
+    binding: r.array(addressResult()).describe('Where it listens.'),
+    version: r.string().describe('The version of this program.'),
+    blockheight: r.integer().describe('The last block that was followed.'),
+    network: r.string().describe('The block chain.'),
+    fees_collected_msat: r.msat().describe('What forwarding has earned.'),
+    'lightning-dir': r.string().describe('Where everything is kept.'),
+    our_features: r
+      .object({
+        init: r.hex().describe('In init.'),
+        node: r.hex().describe('In node_announcement.'),
+        channel: r.hex().describe('In channel_announcement.'),
+        invoice: r.hex().describe('In invoices.'),
+      })
+      .describe('The features of BOLT 9 that we offer.'),
+    warning_lightningd_sync: r
+      .string()
+      .optional()
+      .describe('The chain is not followed to its tip.'),
+  }),
+  examples: [{ cli: 'lightning-cli getinfo' }],
+  seeAlso: ['listpeers', 'listpeerchannels', 'listconfigs'],
+  run: async (_, { node }) => {
+    const statuses = node.channels.list().map((c) => c.status);
+    const { chain, config } = node;
+    return {
+      id: node.nodeId,
+      alias: config.alias,
+      color: config.color,
+      num_peers: node.peers.list().length,
+      num_pending_channels: statuses.filter((s) => PENDING.has(s)).length,
+      num_active_channels: statuses.filter((s) => s === 'CHANNELD_NORMAL').length,
+      num_inactive_channels: statuses.filter(
+        (s) => !PENDING.has(s) && s !== 'CHANNELD_NORMAL' && s !== 'CLOSED',
+      ).length,
+      address: config.announced.map(shownAddress),
+      binding: config.bindings.map(shownAddress),
+      version: config.version,
+      blockheight: chain.height,
+      network: config.network,
+      fees_collected_msat: msat(await feesCollected(node.store)),
+      'lightning-dir': config.directory,
+      our_features: { ...node.features },
+      warning_lightningd_sync: chain.synced
+        ? undefined
+        : `Still reading blocks: at ${chain.height} of ${chain.tipHeight}`,
+    };
+  },
+});
