@@ -1,12 +1,16 @@
 /** TCP, as the machine has it. */
 import { createServer, type Server, Socket } from 'node:net';
 import type { Connection, Listener, Net, NetAddress } from '../../ports/index.js';
+import { throughSocks } from './socks.js';
 
 export interface TcpOptions {
   /** How long a connection attempt may take. */
   readonly connectTimeoutMs?: number;
   /** How long a connection that we closed may take to hand over what was written. */
   readonly lingerMs?: number;
+  /** A SOCKS5 proxy for onion addresses, and with `alwaysUseProxy` for all. */
+  readonly proxy?: NetAddress;
+  readonly alwaysUseProxy?: boolean;
 }
 
 const CAUSES: Readonly<Record<string, string>> = {
@@ -38,8 +42,10 @@ const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/, ''
 export class TcpNet implements Net {
   readonly #connectTimeoutMs: number;
   readonly #lingerMs: number;
+  readonly #options: TcpOptions;
 
   constructor(options: TcpOptions = {}) {
+    this.#options = options;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 15_000;
     this.#lingerMs = options.lingerMs ?? 2_000;
   }
@@ -67,15 +73,26 @@ export class TcpNet implements Net {
       // A name may still be on its way to an error after we gave up on it.
       socket.on('error', () => {});
       socket.once('error', fail);
+      const done = () => {
+        cleanUp();
+        resolve(new TcpConnection(socket, address, this.#lingerMs));
+      };
+      const proxy = this.#proxyFor(address);
+      const { host, port } = proxy ?? address;
       try {
-        socket.connect({ host: address.host, port: address.port, autoSelectFamily: true }, () => {
-          cleanUp();
-          resolve(new TcpConnection(socket, address, this.#lingerMs));
+        socket.connect({ host, port, autoSelectFamily: true }, () => {
+          if (proxy === undefined) done();
+          else throughSocks(socket, address).then(done, fail);
         });
       } catch (error) {
         fail(error);
       }
     });
+  }
+
+  #proxyFor({ host }: NetAddress): NetAddress | undefined {
+    const { proxy, alwaysUseProxy } = this.#options;
+    return alwaysUseProxy === true || host.endsWith('.onion') ? proxy : undefined;
   }
 
   listen(address: NetAddress, accept: (connection: Connection) => void): Promise<Listener> {

@@ -34,14 +34,15 @@ export class Keeper {
   readonly #deps: KeeperDeps;
   readonly #kept = new Map<NodeId, Kept>();
   #running = false;
+  #calling = false;
 
   constructor(options: KeeperOptions, deps: KeeperDeps) {
     this.#options = options;
     this.#deps = deps;
   }
 
-  /** Reads the table, adds what was kept before this call, and begins to call. */
-  async start(): Promise<void> {
+  /** Reads the table, adds what was kept before, and begins to call (where `calling`). */
+  async start(calling: boolean): Promise<void> {
     const early = new Map(this.#kept);
     for (const row of await this.#deps.store.select('peers', { order: 'node_id' })) {
       const nodeId = row.node_id as NodeId;
@@ -52,6 +53,7 @@ export class Keeper {
       early.delete(nodeId);
     }
     this.#running = true;
+    this.#calling = calling;
     for (const [nodeId, kept] of early) this.#write([{ put: 'peers', row: rowOf(nodeId, kept) }]);
     for (const nodeId of this.#kept.keys()) this.#soon(nodeId);
   }
@@ -141,7 +143,7 @@ export class Keeper {
 
   #schedule(nodeId: NodeId, kept: Kept, ms: number): void {
     kept.cancel?.();
-    if (!this.#running) return;
+    if (!this.#running || !this.#calling) return;
     kept.cancel = this.#deps.clock.after(ms, () => {
       kept.cancel = undefined;
       void this.#call(nodeId, kept);

@@ -65,7 +65,7 @@ export class Peers {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#deps = deps;
-    this.#log = deps.log.child('peers');
+    this.#log = deps.log;
     this.#ownId = toHex(deps.signer.nodeId) as NodeId;
     this.#keeper = new Keeper(this.#limits, {
       clock: deps.clock,
@@ -90,7 +90,7 @@ export class Peers {
       this.#listeners.push(listener);
       this.#log.info('listening', { address: printedAddress(listener.address) });
     }
-    await this.#keeper.start();
+    await this.#keeper.start(this.#options.reconnect ?? true);
   }
 
   async stop(): Promise<void> {

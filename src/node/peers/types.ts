@@ -124,6 +124,8 @@ export interface PeersOptions {
   readonly listen: readonly NetAddress[];
   /** The port of an address that names none. */
   readonly defaultPort: number;
+  /** Whether kept peers are called (true); without it they are only waited for. */
+  readonly reconnect?: boolean;
   readonly limits?: Partial<PeerLimits>;
 }
 
