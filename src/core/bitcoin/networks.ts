@@ -9,7 +9,7 @@ export interface NetworkParams {
   /** BIP 173: the human-readable part of segwit addresses. */
   readonly bech32: string;
   /** BOLT 11: what stands behind `ln` in an invoice. */
-  readonly invoicePrefix: string;
+  readonly invoicePrefix: 'bc' | 'tb' | 'tbs' | 'bcrt';
   readonly p2pkhVersion: number;
   readonly p2shVersion: number;
   readonly bip32: { readonly public: number; readonly private: number };
