@@ -48,25 +48,25 @@ export const getinfo = defineCommand({
   seeAlso: ['listpeers', 'listpeerchannels', 'listconfigs'],
   run: async (_, { node }) => {
     const statuses = node.channels.list().map((c) => c.status);
-    const { chain, config } = node;
+    const { chain, settings } = node;
     return {
       id: node.nodeId,
-      alias: config.alias,
-      color: config.color,
+      alias: settings.alias,
+      color: settings.color,
       num_peers: node.peers.list().length,
       num_pending_channels: statuses.filter((s) => PENDING.has(s)).length,
       num_active_channels: statuses.filter((s) => s === 'CHANNELD_NORMAL').length,
       num_inactive_channels: statuses.filter(
         (s) => !PENDING.has(s) && s !== 'CHANNELD_NORMAL' && s !== 'CLOSED',
       ).length,
-      address: config.announced.map(shownAddress),
-      binding: config.bindings.map(shownAddress),
-      version: config.version,
+      address: settings.announced.map(shownAddress),
+      binding: settings.bindings.map(shownAddress),
+      version: settings.version,
       blockheight: chain.height,
-      network: config.network,
+      network: settings.network,
       fees_collected_msat: msat(await feesCollected(node.store)),
-      'lightning-dir': config.directory,
-      our_features: { ...node.features },
+      'lightning-dir': settings.directory,
+      our_features: { ...settings.features },
       warning_lightningd_sync: chain.synced
         ? undefined
         : `Still reading blocks: at ${chain.height} of ${chain.tipHeight}`,

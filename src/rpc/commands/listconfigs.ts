@@ -27,7 +27,7 @@ export const listconfigs = defineCommand({
   ],
   run: ({ config }, { node }) => ({
     configs: Object.fromEntries(
-      Object.entries(node.config.configs).filter(
+      Object.entries(node.settings.configs).filter(
         ([name]) => config === undefined || name === config,
       ),
     ),

@@ -41,8 +41,12 @@ export function perKwOf(node: Pick<NodeApi, 'chain'>, choice: FeerateChoice): nu
 }
 
 /** The script of an address (or the script itself in hex); throws -32602 naming the field. */
-export function scriptOf(node: Pick<NodeApi, 'config'>, name: string, destination: string): Bytes {
-  const decoded = decodeAddress(destination, NETWORKS[node.config.network]);
+export function scriptOf(
+  node: Pick<NodeApi, 'settings'>,
+  name: string,
+  destination: string,
+): Bytes {
+  const decoded = decodeAddress(destination, NETWORKS[node.settings.network]);
   if (decoded.ok) return decoded.value;
   const script = fromHex(destination);
   if (script !== undefined && script.length > 0) return script;
