@@ -19,16 +19,21 @@ import {
   storedFailure,
 } from './book.js';
 import { type Part, Parts } from './parts.js';
+import { payInvoice, payKeysend, type Sender } from './pay.js';
 import { messageOf, onionReason } from './refusals.js';
 import { checkRoute } from './route.js';
 import { expiredAt, type PaymentTerms, readTerms, totalOfPayment } from './terms.js';
 import type {
+  KeysendParams,
   ListPayments,
   LocalOrigin,
+  Paid,
+  PayError,
   PaymentRow,
   PaymentStatus,
   PaymentsDeps,
   PaymentsOptions,
+  PayParams,
   SendpayError,
   SendpayParams,
   WaitSendpay,
@@ -192,6 +197,27 @@ export class Payments {
     const end = part === undefined ? await this.#reread(row) : await ended(part, signal);
     if (end === undefined) return ok(row);
     return end.status === 'failed' ? err(failedError(end)) : ok(end);
+  }
+
+  /** Contract, pay: an invoice, until it is paid, refused by the payee, or out of time or budget. */
+  pay(params: PayParams): Promise<Result<Paid, PayError>> {
+    return payInvoice(params, this.#options, this.#deps, this.#sender());
+  }
+
+  /** As `pay`, to a node that made no invoice: the preimage goes along. */
+  keysend(params: KeysendParams): Promise<Result<Paid, PayError>> {
+    return payKeysend(params, this.#deps, this.#sender());
+  }
+
+  #sender(): Sender {
+    return {
+      begin: (params) => this.begin(params),
+      outcome: (row) => this.outcome(row),
+      nextGroup: async (hash) =>
+        (await this.#rows(hash)).reduce((newest, row) => Math.max(newest, row.groupid), 0) + 1,
+      completed: async (hash) =>
+        (await this.#rows(hash)).filter((row) => row.status === 'complete'),
+    };
   }
 
   /** Without a part, its payment was the newest group's part 0. */

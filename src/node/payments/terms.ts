@@ -1,11 +1,6 @@
 /** What a caller of sendpay wants, from its parameters and from the invoice among them. */
 import { err, type Msat, type NodeId, ok, type Result, toHex } from '../../core/bytes/index.js';
-import {
-  decodeInvoice,
-  expiresAt,
-  type Invoice,
-  type InvoicePrefix,
-} from '../../core/invoice/index.js';
+import { decodeInvoice, expiresAt, type Invoice } from '../../core/invoice/index.js';
 import type { PaymentRequest } from '../../core/payment/index.js';
 import type { RouteHop } from '../../core/routing/index.js';
 import { hasFeature } from '../../core/wire/index.js';
@@ -37,7 +32,7 @@ const HASH = /^[0-9a-f]{64}$/;
 /** Reads an invoice of this network; `field` is where it came from. */
 export function readInvoice(
   text: string,
-  prefix: InvoicePrefix,
+  prefix: string,
   field: string,
 ): Result<Invoice, BadParameter> {
   const read = decodeInvoice(text);
@@ -52,7 +47,7 @@ export function readInvoice(
 
 export function readTerms(
   params: SendpayParams,
-  prefix: InvoicePrefix,
+  prefix: string,
 ): Result<PaymentTerms, BadParameter> {
   const plain = HASH.test(params.paymentHash.toLowerCase());
   const text = plain ? params.bolt11 : params.paymentHash;

@@ -7,7 +7,6 @@ import type {
   ShortChannelId,
 } from '../../core/bytes/index.js';
 import type { ChannelError, HtlcOrigin } from '../../core/channel/index.js';
-import type { InvoicePrefix } from '../../core/invoice/index.js';
 import type {
   ChannelDirection,
   ConstraintJson,
@@ -22,7 +21,8 @@ import type { Clock, Entropy, Logger, Store, Tables, Write } from '../../ports/i
 
 export interface PaymentsOptions {
   readonly nodeId: NodeId;
-  readonly invoicePrefix: InvoicePrefix;
+  /** BOLT 11: what stands behind `ln` in invoices of this network. */
+  readonly invoicePrefix: string;
   /** `--sendpay-compat`: `cln` answers at once and repeats a success. */
   readonly sendpayCompat: 'seed' | 'cln';
 }
