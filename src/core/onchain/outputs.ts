@@ -74,7 +74,8 @@ export interface Followed {
   readonly scriptPubkey: Bytes;
   /** Of the block that holds it; absent in the mempool. */
   readonly height?: BlockHeight;
-  readonly role: 'main' | 'theirs' | 'anchor' | 'htlc' | 'second';
+  /** `opaque`: an output of a close we do not know; a preimage may show in its spend. */
+  readonly role: 'main' | 'theirs' | 'anchor' | 'htlc' | 'second' | 'opaque';
   readonly htlc?: HtlcFacts;
   /** Absent where it is not ours. */
   readonly way?: Way;
@@ -104,11 +105,11 @@ function meanings(
     case 'revoked':
       return ofRevoked(channel, ending, tx);
     case 'future':
-      return byScript(tx, toRemoteMeaning(channel));
-    case 'ownRevoked':
-      return byScript(tx, ownDelayed(channel, ending.point));
-    case 'mutual':
     case 'unknown':
+      return byScript(tx, toRemoteMeaning(channel)).map((m) => m ?? { role: 'opaque' });
+    case 'ownRevoked':
+      return byScript(tx, ownDelayed(channel, ending.point)).map((m) => m ?? { role: 'opaque' });
+    case 'mutual':
       return [];
   }
 }

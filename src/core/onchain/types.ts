@@ -66,6 +66,8 @@ export type OnchainInput =
   | {
       readonly kind: 'claimFunded';
       readonly claim: string;
+      /** As `fundClaim` asked. */
+      readonly feeratePerKw: number;
       readonly inputs: readonly FeeInput[];
       readonly change?: TxOutput;
     }
@@ -196,6 +198,8 @@ export interface OnchainState {
   /** Outputs that `watch` named, by `outputKey`. */
   readonly watched: ReadonlySet<string>;
   readonly nextClaim: number;
+  /** The txid of the close that `classified` told last. */
+  readonly classified?: Bytes;
   readonly resolved: boolean;
 }
 

@@ -1,0 +1,299 @@
+/** Claims in their life: made, broadcast, replaced by dearer ones, confirmed, or lost to another. */
+import { encodeTx, type Transaction, txid, txWeight } from '../bitcoin/index.js';
+import { type BlockHeight, type Sat, sat, toHex } from '../bytes/index.js';
+import type { CommitmentHtlc } from '../channel/commitment/index.js';
+import { ripemd160 } from '../crypto/index.js';
+import {
+  type Claimable,
+  feeOf,
+  fundedTemplate,
+  fundedTransaction,
+  fundedWeight,
+  sweep,
+} from './claims.js';
+import type { CloseView } from './outcomes.js';
+import type { Followed } from './outputs.js';
+import {
+  claimable,
+  firstFeerate,
+  leastBump,
+  mustSplit,
+  nextFeerate,
+  type Preimages,
+  type Want,
+  wanted,
+} from './plan.js';
+import type { Turn } from './turn.js';
+import type { Claim, OnchainState } from './types.js';
+
+const CPFP = 'anchor_cpfp';
+
+type ByKey = ReadonlyMap<string, Followed>;
+
+interface Scene {
+  readonly byKey: ByKey;
+  readonly close: CloseView;
+  /** The closing transaction. */
+  readonly tx: Transaction;
+  readonly preimages: Preimages;
+}
+
+type Standing = 'open' | 'confirmed' | 'lost';
+
+/** How a claim stands by what is confirmed. */
+function standing(claim: Claim, byKey: ByKey): Standing {
+  let confirmed = false;
+  for (const key of claim.outputs) {
+    const output = byKey.get(key);
+    if (output === undefined) return 'lost';
+    if (output.spend === undefined) continue;
+    if (!claim.versions.includes(toHex(txid(output.spend.tx)))) return 'lost';
+    confirmed = true;
+  }
+  return confirmed ? 'confirmed' : 'open';
+}
+
+/** The outputs of a claim with what it takes to spend them; `undefined` where one cannot be now. */
+function itemsOf(claim: Claim, scene: Scene, height: BlockHeight): Claimable[] | undefined {
+  const items: Claimable[] = [];
+  for (const key of claim.outputs) {
+    const output = scene.byKey.get(key);
+    if (output === undefined) return undefined;
+    const item =
+      claim.purpose === CPFP ? anchorItem(output) : claimable(output, height, scene.preimages);
+    if (item === undefined) return undefined;
+    items.push(item);
+  }
+  return items;
+}
+
+const anchorItem = (output: Followed): Claimable | undefined =>
+  output.way?.kind === 'anchor' && output.spend === undefined
+    ? { output, way: output.way }
+    : undefined;
+
+/** Whether the claim's fee can only come from coins of the wallet. */
+const needsCoins = ([item]: readonly Claimable[]): boolean =>
+  item !== undefined &&
+  (item.way.kind === 'anchor' ||
+    (item.way.kind === 'htlcTransaction' && item.way.commitment.channel.format === 'anchors'));
+
+export function settleClaims(
+  state: OnchainState,
+  close: CloseView,
+  tx: Transaction,
+  preimages: Preimages,
+  turn: Turn,
+): OnchainState {
+  const byKey = new Map(close.followed.map((output) => [output.key, output]));
+  const scene: Scene = { byKey, close, tx, preimages };
+  let next = useCoins(keepClaims(state, scene, turn), scene, turn);
+  const taken = new Set(next.claims.flatMap((claim) => claim.outputs));
+  const free: Claimable[] = [];
+  for (const output of close.followed) {
+    const item = taken.has(output.key) ? undefined : claimable(output, next.height, preimages);
+    if (item !== undefined) free.push(item);
+  }
+  for (const want of wanted(next.channel, free, next.height))
+    next = makeClaim(next, want, scene, turn);
+  return payForClose(next, scene, turn);
+}
+
+/** Drops what is lost or to be split, replaces what waits in vain, says the rest again. */
+function keepClaims(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
+  const claims: Claim[] = [];
+  for (const claim of state.claims) {
+    const stands = standing(claim, scene.byKey);
+    if (stands === 'confirmed') {
+      claims.push(claim);
+      continue;
+    }
+    if (stands === 'lost' || mustSplit(claim, state.height)) {
+      turn.persist();
+      turn.emit({ kind: 'releaseClaim', claim: claim.id });
+      continue;
+    }
+    claims.push(renew(state, claim, scene, turn));
+  }
+  return { ...state, claims };
+}
+
+/** A claim that is still open: broadcast again with every block, dearer where it waits in vain. */
+function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim {
+  const { height } = state;
+  const items = itemsOf(claim, scene, height);
+  // A reorg may have put what it spends back before its time: it waits for its turn again.
+  if (items === undefined || !turn.tick) return claim;
+  const { fees } = turn.context;
+  // The anchor's spend has done its work once the close is in a block; it follows by itself.
+  const idle = claim.purpose === CPFP && scene.close.height !== undefined;
+  const dearer = idle ? undefined : nextFeerate(claim, height, fees);
+  if (needsCoins(items)) {
+    if (claim.tx === undefined || dearer !== undefined) {
+      const feeratePerKw = dearer ?? firstFeerate(claim.deadline, height, fees);
+      askForCoins(state, { ...claim, feeratePerKw }, items, scene, turn);
+    }
+    return say(claim, scene, turn);
+  }
+  const version = dearer === undefined ? undefined : replaced(state, claim, items, dearer, turn);
+  return say(version ?? claim, scene, turn);
+}
+
+/** A version that pays more, if the value of its outputs allows one that is relayed. */
+function replaced(
+  state: OnchainState,
+  claim: Claim,
+  items: readonly Claimable[],
+  feerate: number,
+  turn: Turn,
+): Claim | undefined {
+  if (items[0]?.way.kind === 'htlcTransaction') return undefined;
+  const { channel, height } = state;
+  const made = sweep(items, channel.sweepScript, feerate, leastBump(claim.feeratePerKw), {
+    key: channel.key,
+    signer: turn.context.signer,
+  });
+  if (made === undefined) return undefined;
+  turn.persist();
+  return newVersion({ ...claim, feeratePerKw: made.feeratePerKw }, made.tx, height);
+}
+
+const newVersion = (claim: Claim, tx: Transaction, height: BlockHeight): Claim => ({
+  ...claim,
+  tx,
+  versions: [...claim.versions, toHex(txid(tx))],
+  madeAt: height,
+});
+
+/** Broadcasts a claim's newest version. */
+function say(claim: Claim, scene: Scene, turn: Turn): Claim {
+  if (claim.tx === undefined) return claim;
+  const parent =
+    claim.purpose === CPFP && scene.close.height === undefined
+      ? { parent: encodeTx(scene.tx) }
+      : {};
+  turn.emit({ kind: 'broadcast', tx: encodeTx(claim.tx), purpose: claim.purpose, ...parent });
+  return claim;
+}
+
+function makeClaim(state: OnchainState, want: Want, scene: Scene, turn: Turn): OnchainState {
+  const { channel, height } = state;
+  const { fees, signer } = turn.context;
+  const { items, purpose, deadline } = want;
+  const feeratePerKw = firstFeerate(deadline, height, fees);
+  const claim: Claim = {
+    id: String(state.nextClaim),
+    purpose,
+    outputs: items.map((item) => item.output.key),
+    ...(deadline === undefined ? {} : { deadline }),
+    feeratePerKw,
+    versions: [],
+    madeAt: height,
+  };
+  const add = (made: Claim): OnchainState => {
+    turn.persist();
+    return {
+      ...state,
+      nextClaim: state.nextClaim + 1,
+      claims: [...state.claims, say(made, scene, turn)],
+    };
+  };
+  if (needsCoins(items)) {
+    askForCoins(state, claim, items, scene, turn);
+    return add(claim);
+  }
+  const wallet = { key: channel.key, signer };
+  const [first] = items;
+  if (first?.way.kind === 'htlcTransaction')
+    return add(newVersion(claim, fundedTransaction(first, [], undefined, wallet), height));
+  const made = sweep(items, channel.sweepScript, feeratePerKw, fees.minimum, wallet);
+  if (made !== undefined)
+    return add(newVersion({ ...claim, feeratePerKw: made.feeratePerKw }, made.tx, height));
+  // Together they are not worth a transaction; one of them alone may be.
+  if (items.length === 1) return state;
+  return items.reduce(
+    (next, item) => makeClaim(next, { ...want, items: [item] }, scene, turn),
+    state,
+  );
+}
+
+/** What is at stake where coins pay the fee: no more is spent on it. */
+function askForCoins(
+  state: OnchainState,
+  claim: Claim,
+  items: readonly Claimable[],
+  scene: Scene,
+  turn: Turn,
+): void {
+  const [item] = items;
+  if (item === undefined) return;
+  const anchor = item.way.kind === 'anchor';
+  turn.emit({
+    kind: 'fundClaim',
+    claim: claim.id,
+    purpose: claim.purpose,
+    weight: fundedWeight(item),
+    paid: anchor ? item.output.amount : sat(0),
+    feeratePerKw: claim.feeratePerKw,
+    extraFee: anchor ? missingFee(state, scene, claim.feeratePerKw) : sat(0),
+    maxFee: anchor ? atStake(state, scene) : item.output.amount,
+    needsChange: fundedTemplate(item).outputs.length === 0,
+  });
+}
+
+/** By how much the unconfirmed close pays less than the feerate asks. */
+function missingFee(state: OnchainState, scene: Scene, feeratePerKw: number): Sat {
+  const { fundingAmount } = state.channel.commitment;
+  const paid = fundingAmount - scene.tx.outputs.reduce((sum, output) => sum + output.amount, 0n);
+  const missing = feeOf(txWeight(scene.tx), feeratePerKw) - paid;
+  return sat(missing > 0n ? missing : 0n);
+}
+
+/** What we have in the close: our balance, and the HTLCs that we can claim. */
+function atStake({ channel }: OnchainState, { preimages }: Scene): Sat {
+  const { spec } = channel.local;
+  const ours = spec.htlcs.filter((htlc) => canClaim(htlc, preimages));
+  return sat((ours.reduce((sum, htlc) => sum + htlc.amountMsat, 0n) + spec.localMsat) / 1000n);
+}
+
+/** An HTLC we offered comes back after its expiry; one of the peer's is ours by its preimage. */
+const canClaim = (htlc: CommitmentHtlc, preimages: Preimages): boolean =>
+  htlc.offeredBy === 'local' || preimages.has(toHex(ripemd160(htlc.paymentHash)));
+
+/** BOLT 5, "Failing a Channel": our anchor pays for a close that waits in the mempool. */
+function payForClose(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
+  const { close } = scene;
+  if (close.height !== undefined) return state;
+  const anchor = close.followed.find((output) => output.role === 'anchor');
+  if (anchor === undefined || state.claims.some((c) => c.outputs.includes(anchor.key)))
+    return state;
+  const item = anchorItem(anchor);
+  if (item === undefined) return state;
+  const expiries = state.channel.local.spec.htlcs
+    .filter((htlc) => canClaim(htlc, scene.preimages))
+    .map((htlc) => htlc.cltvExpiry);
+  const deadline = expiries.length === 0 ? undefined : Math.min(...expiries);
+  const dated = deadline === undefined ? {} : { deadline };
+  const feerate = firstFeerate(deadline, state.height, turn.context.fees);
+  if (missingFee(state, scene, feerate) === 0n) return state;
+  return makeClaim(state, { purpose: CPFP, items: [item], ...dated }, scene, turn);
+}
+
+/** The wallet's coins are here: sign with them and broadcast. */
+function useCoins(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
+  const { funded } = turn;
+  if (funded === undefined) return state;
+  const claim = state.claims.find((c) => c.id === funded.claim);
+  const items = claim && itemsOf(claim, scene, state.height);
+  const [item] = items ?? [];
+  if (claim === undefined || item === undefined || standing(claim, scene.byKey) !== 'open') {
+    turn.emit({ kind: 'releaseClaim', claim: funded.claim });
+    return state;
+  }
+  const wallet = { key: state.channel.key, signer: turn.context.signer };
+  const tx = fundedTransaction(item, funded.inputs, funded.change, wallet);
+  const made = newVersion({ ...claim, feeratePerKw: funded.feeratePerKw }, tx, state.height);
+  turn.persist();
+  say(made, scene, turn);
+  return { ...state, claims: state.claims.map((c) => (c.id === claim.id ? made : c)) };
+}

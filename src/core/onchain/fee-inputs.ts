@@ -1,0 +1,43 @@
+/** Coin selection for `fundClaim`: a help for the node, which only knows its coins. */
+import { dustLimit, scriptKind, type TxOutput } from '../bitcoin/index.js';
+import { type Bytes, sat } from '../bytes/index.js';
+import { feeOf } from './claims.js';
+import type { FeeInput, FundClaim } from './types.js';
+
+/** BIP 141 weights of an input with its witness: 41 bytes, and signature (and key). */
+const P2WPKH_INPUT = 41 * 4 + 1 + 1 + 72 + 1 + 33;
+const P2TR_INPUT = 41 * 4 + 1 + 1 + 64;
+
+const inputWeight = (coin: FeeInput): number =>
+  scriptKind(coin.scriptPubkey) === 'p2tr' ? P2TR_INPUT : P2WPKH_INPUT;
+
+/**
+ * The fewest coins (largest first) that pay for the claim, and the change; `undefined` where the
+ * coins do not suffice or the fee would be more than it is worth.
+ */
+export function selectFeeInputs(
+  request: FundClaim,
+  coins: readonly FeeInput[],
+  changeScript: Bytes,
+): { readonly inputs: readonly FeeInput[]; readonly change?: TxOutput } | undefined {
+  const ordered = [...coins].sort((a, b) =>
+    a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : 0,
+  );
+  const changeWeight = (8 + 1 + changeScript.length) * 4;
+  const dust = dustLimit(changeScript);
+  const inputs: FeeInput[] = [];
+  let value = 0n;
+  // The count of inputs takes more bytes from 253 on; so many coins are not worth a claim.
+  let weight = request.weight;
+  for (const coin of ordered.slice(0, 100)) {
+    inputs.push(coin);
+    value += coin.amount;
+    weight += inputWeight(coin);
+    const bare = feeOf(weight, request.feeratePerKw) + request.extraFee - request.paid;
+    if (bare > request.maxFee) return undefined;
+    const left = value - bare - feeOf(changeWeight, request.feeratePerKw);
+    if (left >= dust) return { inputs, change: { amount: sat(left), scriptPubkey: changeScript } };
+    if (value >= bare && !request.needsChange) return { inputs };
+  }
+  return undefined;
+}

@@ -1,0 +1,35 @@
+/** What one step gathers: the effects in order, and `persist` once before the rest. */
+import type { OnchainContext, OnchainEffect, OnchainInput } from './types.js';
+
+export class Turn {
+  readonly #effects: OnchainEffect[] = [];
+  #persist = false;
+  /** Whether time went on: broadcasts are said again, fees looked at anew. */
+  readonly tick: boolean;
+  /** The coins that this step brings. */
+  readonly funded: Extract<OnchainInput, { kind: 'claimFunded' }> | undefined;
+
+  constructor(
+    input: OnchainInput,
+    readonly context: OnchainContext,
+  ) {
+    this.tick = input.kind === 'block' || input.kind === 'restored';
+    this.funded = input.kind === 'claimFunded' ? input : undefined;
+  }
+
+  emit(effect: OnchainEffect): void {
+    this.#effects.push(effect);
+  }
+
+  persist(): void {
+    this.#persist = true;
+  }
+
+  note(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+    this.emit({ kind: 'note', level, text });
+  }
+
+  finish(): readonly OnchainEffect[] {
+    return this.#persist ? [{ kind: 'persist' }, ...this.#effects] : this.#effects;
+  }
+}
