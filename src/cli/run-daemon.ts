@@ -45,12 +45,12 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     const { startNode } = await import('../node/main/index.js');
     const node = await startNode(config, { log, passphrase: host.passphrase, fatal: broken });
     const api: NodeApi = {
-      ...node,
+      ...node.api,
       recentLog: () => host.recentLog(),
       requestStop: () => setImmediate(() => stop(0)),
     };
     server.serve(api);
-    log.info('ready', { node: node.nodeId, version: config.node.version });
+    log.info('ready', { node: node.api.nodeId, version: config.node.version });
     host.ready();
     const status = await told;
     await server.stop();

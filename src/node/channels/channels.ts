@@ -7,6 +7,7 @@ import {
   type Bytes,
   type ChannelId,
   err,
+  type Msat,
   type NodeId,
   ok,
   type Result,
@@ -28,10 +29,10 @@ import {
   type StepContext,
 } from '../../core/channel/index.js';
 import { peel } from '../../core/onion/index.js';
-import { encodeMessage, type Message } from '../../core/wire/index.js';
+import { encodeMessage, type Message, type MessageOf } from '../../core/wire/index.js';
 import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
-import { idOf, peerOf, relayScids } from './facts.js';
+import { idOf, peerOf, realScid, relayScids } from './facts.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
 import { rowOf } from './rows.js';
@@ -53,6 +54,7 @@ import type {
   FundParams,
   FundResult,
   LiveChannel,
+  PeerPolicy,
 } from './types.js';
 
 /** A channel and what runs it. */
@@ -63,6 +65,7 @@ export interface Entry {
   /** Our newest channel_update, with its message type. */
   update: Bytes;
   closedAt: number | null;
+  peerPolicy?: PeerPolicy;
 }
 
 type StatusListener = (channel: LiveChannel) => void;
@@ -152,30 +155,56 @@ export class Channels {
     for (const entry of this.#of(nodeId)) entry.runner.submit({ kind: 'disconnected' });
   }
 
-  /** A message of BOLT 2, or an error or warning, from a peer. */
-  message(nodeId: NodeId, message: Message): void {
+  /**
+   * A message of BOLT 2, or an error or warning, from a peer. The promise resolves when its
+   * effects are carried out: a peer that sends faster than our disk writes has to wait.
+   */
+  message(nodeId: NodeId, message: Message): Promise<void> | undefined {
     switch (message.kind) {
       case 'openChannel': {
         const peer = this.#deps.peers.connected(nodeId);
-        if (peer !== undefined) this.#opening.accept(peer, message);
-        return;
+        return peer === undefined ? undefined : this.#opening.accept(peer, message);
       }
       case 'error':
       case 'warning':
         // BOLT 1: channel_id zero speaks of all channels with this peer.
         if (message.channelId.every((b) => b === 0)) {
           for (const entry of this.#of(nodeId)) entry.runner.submit({ kind: 'message', message });
-          return;
+          return undefined;
         }
         this.#find(nodeId, message.channelId)?.runner.submit({ kind: 'message', message });
-        return;
+        return undefined;
       default: {
-        if (!('channelId' in message) && !('temporaryChannelId' in message)) return;
+        if (!('channelId' in message) && !('temporaryChannelId' in message)) return undefined;
         const id = 'channelId' in message ? message.channelId : message.temporaryChannelId;
         const entry = this.#find(nodeId, id);
-        if (entry !== undefined) entry.runner.submit({ kind: 'message', message });
-        else this.#unknownChannel(nodeId, id);
+        if (entry === undefined) {
+          this.#unknownChannel(nodeId, id);
+          return undefined;
+        }
+        entry.runner.submit({ kind: 'message', message });
+        return entry.runner.flushed();
       }
+    }
+  }
+
+  /** A channel_update of the peer for a channel with us: what it asks for relaying to us. */
+  peerUpdate(nodeId: NodeId, update: MessageOf<'channelUpdate'>): void {
+    const { shortChannelId } = update;
+    for (const entry of this.#of(nodeId)) {
+      const { state } = entry.runner;
+      if (state.kind !== 'live') continue;
+      const names = [...relayScids(state), realScid(state), state.lockin.remoteAlias];
+      if (!names.includes(shortChannelId)) continue;
+      const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = update;
+      const { htlcMinimumMsat, htlcMaximumMsat } = update;
+      entry.peerPolicy = {
+        feeBaseMsat,
+        feeProportionalMillionths,
+        cltvExpiryDelta,
+        htlcMinimumMsat,
+        htlcMaximumMsat,
+      };
     }
   }
 
@@ -237,6 +266,24 @@ export class Channels {
    */
   offer(channelId: ChannelId, htlc: HtlcToOffer, writes: readonly Write[]): Promise<CommandResult> {
     return this.#offer(channelId, htlc, () => writes);
+  }
+
+  /**
+   * The channel by which an HTLC of ours is to leave: the one named, or any with the peer that
+   * can carry the amount.
+   */
+  firstHop(
+    peer: NodeId,
+    scid: ShortChannelId | undefined,
+    amountMsat: Msat,
+  ): ChannelId | undefined {
+    if (scid !== undefined) {
+      const entry = this.#byScid.get(scid);
+      return entry?.peerId === peer ? entry.id : undefined;
+    }
+    const able = [...this.#of(peer)].filter(({ runner }) => runner.state.kind === 'live');
+    const roomy = able.find(({ runner }) => channelView(runner.state).spendableMsat >= amountMsat);
+    return (roomy ?? able[0])?.id;
   }
 
   /** Ends an HTLC that we received as its final hop. */
@@ -401,6 +448,7 @@ export class Channels {
     return {
       ...channelView(entry.runner.state),
       peerConnected: this.#deps.peers.connected(entry.peerId) !== undefined,
+      ...(entry.peerPolicy === undefined ? {} : { peerPolicy: entry.peerPolicy }),
     };
   }
 

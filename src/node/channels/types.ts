@@ -45,18 +45,13 @@ export type FundingError =
   | { readonly code: 'insufficient_funds'; readonly message: string }
   | { readonly code: 'bad_request'; readonly message: string };
 
-export interface Coin {
-  readonly txid: Bytes;
-  readonly vout: number;
-}
-
 export interface FundingRequest {
   readonly scriptPubkey: Bytes;
   readonly amount: Sat;
   readonly feeratePerKw: number | undefined;
   readonly minconf: number;
-  /** The coins to spend, where the caller chose them; txids in internal byte order. */
-  readonly utxos: readonly Coin[] | undefined;
+  /** `txid:vout` each, where the caller chose the coins. */
+  readonly utxos: readonly string[] | undefined;
 }
 
 export interface ChannelWallet {
@@ -147,7 +142,7 @@ export interface FundParams {
   readonly announce?: boolean;
   readonly feeratePerKw?: number;
   readonly minconf?: number;
-  readonly utxos?: readonly Coin[];
+  readonly utxos?: readonly string[];
   readonly closeTo?: Bytes;
   readonly minimumDepth?: number;
   readonly reserve?: Sat;
@@ -181,4 +176,14 @@ export type CloseError =
 /** A channel as people and other services see it. */
 export interface LiveChannel extends ChannelView {
   readonly peerConnected: boolean;
+  /** What the peer asks for relaying to us, as its last channel_update told. */
+  readonly peerPolicy?: PeerPolicy;
+}
+
+export interface PeerPolicy {
+  readonly feeBaseMsat: number;
+  readonly feeProportionalMillionths: number;
+  readonly cltvExpiryDelta: number;
+  readonly htlcMinimumMsat: Msat;
+  readonly htlcMaximumMsat: Msat;
 }

@@ -1,0 +1,272 @@
+/** The composition root: puts the services on the ports and connects them with each other. */
+import { NETWORKS } from '../../core/bitcoin/index.js';
+import { err, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
+import { featuresFor } from '../../core/wire/index.js';
+import { ChainFollower } from '../chain/index.js';
+import { Channels } from '../channels/index.js';
+import { Invoices } from '../invoices/index.js';
+import { Payments } from '../payments/index.js';
+import { Peers } from '../peers/index.js';
+import { Routes } from '../routes/index.js';
+import { Wallet, walletForChannels } from '../wallet/index.js';
+import { Broadcaster } from './broadcaster.js';
+import type { NodeConfig } from './config.js';
+import { OUR_FEATURES } from './features.js';
+import { localChannels, routeHints } from './local-channels.js';
+import type { NodePorts } from './ports.js';
+
+/** BOLT 2, cltv_expiry_delta: blocks we leave ourselves; BOLT 4, expiry_too_far: two weeks. */
+const RELAY = { graceBlocks: 3, maxExpiryBlocks: 2016 } as const;
+/** BOLT 3: no output below this is relayed, whatever its script. */
+const DUST_LIMIT = sat(546);
+
+const featureBits = {
+  init: featuresFor(OUR_FEATURES, 'init'),
+  node: featuresFor(OUR_FEATURES, 'node'),
+  channel: featuresFor(OUR_FEATURES, 'channel'),
+  invoice: featuresFor(OUR_FEATURES, 'invoice'),
+};
+
+export type Node = ReturnType<typeof createNode>;
+
+export function createNode(config: NodeConfig, ports: NodePorts) {
+  const { clock, entropy, net, store, signer, log, fatal } = ports;
+  const network = NETWORKS[config.network];
+  const { chainHash } = network;
+  const nodeId = toHex(signer.nodeId) as NodeId;
+
+  const chain = new ChainFollower(
+    {
+      ...(config.pollMs === undefined ? {} : { pollMs: config.pollMs }),
+      ...(config.rescan === undefined ? {} : { from: config.rescan }),
+      ...(config.forceFeerate === undefined ? {} : { forceFeerate: config.forceFeerate }),
+    },
+    { chain: ports.chain, store, clock, log: log.child('chain') },
+  );
+  const broadcaster = new Broadcaster({}, { chain: ports.chain, log: log.child('broadcast') });
+
+  const wallet: Wallet = new Wallet(
+    { network: config.network, minEmergency: sat(config.minEmergencyMsat / 1000n) },
+    {
+      store,
+      signer,
+      clock,
+      entropy,
+      log: log.child('wallet'),
+      chain: ports.chain,
+      follower: chain,
+      needsReserve: () => channels.list().some((c) => c.type?.anchors === true),
+    },
+  );
+
+  const peers: Peers = new Peers(
+    {
+      chainHash,
+      features: OUR_FEATURES,
+      listen: config.bindings,
+      defaultPort: network.lightningPort,
+    },
+    {
+      net,
+      clock,
+      entropy,
+      signer,
+      store,
+      log: log.child('peers'),
+      addresses: (id) => gossip.addressesOf(id),
+      fatal,
+    },
+  );
+
+  const routes: Routes = new Routes(
+    {
+      nodeId,
+      chainHash,
+      halfLifeSeconds: config.constraintHalfLife,
+      ...(config.devGraph === undefined ? {} : { devGraph: config.devGraph }),
+    },
+    {
+      store,
+      clock,
+      log: log.child('routes'),
+      localChannels: () => localChannels(nodeId, channels.list()),
+      height: () => chain.height,
+      fatal,
+    },
+  );
+
+  const invoices: Invoices = new Invoices(
+    { network, cltvFinal: config.cltvFinal, features: featureBits.invoice },
+    {
+      store,
+      clock,
+      entropy,
+      signer,
+      log: log.child('invoices'),
+      height: () => chain.height,
+      routeHints: (expose, amountMsat) => routeHints(channels.list(), expose, amountMsat),
+      settle: (channelId, htlcId, settlement) => channels.settle(channelId, htlcId, settlement),
+      fatal,
+    },
+  );
+
+  const payments: Payments = new Payments(
+    { nodeId, invoicePrefix: network.invoicePrefix, sendpayCompat: config.sendpayCompat },
+    {
+      store,
+      clock,
+      entropy,
+      log: log.child('payments'),
+      height: () => chain.height,
+      offer: async ({ peer, scid }, htlc, writes) => {
+        const first = channels.firstHop(peer, scid, htlc.amountMsat);
+        if (first === undefined) return err({ code: 'channel_not_ready' });
+        const result = await channels.offer(first, htlc, writes);
+        return result.ok ? ok(undefined) : err(result.error);
+      },
+      getroute: (query) => routes.getroute(query),
+      learn: (lessons) => routes.learn(lessons),
+      channelBetween: () => undefined,
+      fatal,
+    },
+  );
+
+  const gossip = {
+    addressesOf: (_id: NodeId) => [],
+    announceOwn(_m: unknown) {},
+    updateOwn(_m: unknown, _p: boolean) {},
+    async start() {},
+    async stop() {},
+  };
+
+  const channels: Channels = new Channels(
+    {
+      chainHash,
+      localFeatures: featureBits.init,
+      policy: {
+        feeBaseMsat: config.feeBaseMsat,
+        feeProportionalMillionths: config.feePerSatoshi,
+        cltvExpiryDelta: config.cltvDelta,
+        htlcMinimumMsat: 0n as never,
+      },
+      dustLimit: DUST_LIMIT,
+      htlcMinimumMsat: 0n as never,
+      relay: RELAY,
+      minimumDepth: config.fundingConfirms,
+      maxAcceptedHtlcs: config.maxConcurrentHtlcs,
+      toSelfDelay: config.watchtimeBlocks,
+      minCapacity: config.minCapacitySat,
+    },
+    {
+      store,
+      clock,
+      entropy,
+      signer,
+      log: log.child('channels'),
+      peers,
+      chain: {
+        height: () => chain.height,
+        fees: () => chain.fees(),
+        broadcast: (tx, purpose) => broadcaster.broadcast(tx, purpose),
+      },
+      wallet: walletForChannels(wallet),
+      gossip: {
+        announce: (message) => gossip.announceOwn(message),
+        update: (message, isPrivate) => gossip.updateOwn(message, isPrivate),
+      },
+      ends: {
+        receiveFinal: (htlc) => invoices.receive(htlc),
+        fulfilled: (origin, preimage) => payments.htlcFulfilled(origin, preimage),
+        failed: (origin, failure) => payments.htlcFailed(origin, failure),
+        settled: (origin) => payments.settled(origin),
+      },
+      endings: { closedOnChain: () => {} },
+      fatal,
+    },
+  );
+
+  peers.onConnected((peer) => {
+    channels.peerConnected(peer);
+    routes.peerReconnected(peer.nodeId);
+  });
+  peers.onDisconnected((peer) => channels.peerDisconnected(peer.nodeId));
+  peers.onMessage('channel', (from, message) => channels.message(from, message));
+  peers.onMessage('gossip', (from, message) => {
+    if (message.kind === 'channelUpdate') channels.peerUpdate(from, message);
+    return undefined;
+  });
+  // A block is followed once the money's services have it on disk: wallet, channels, then the rest.
+  chain.onBlock((block) => channels.connectBlock(block));
+  chain.onBlock((block) => broadcaster.connectBlock(block));
+  chain.onDisconnect((height) => channels.disconnectBlock(height));
+
+  /** What the commands work with. */
+  const api = {
+    nodeId,
+    chain,
+    wallet,
+    peers,
+    routes,
+    invoices,
+    payments,
+    gossip,
+    channels,
+    clock,
+    entropy,
+    store,
+    signer,
+    log,
+    settings: {
+      network: config.network,
+      version: config.version,
+      alias: config.alias,
+      color: config.color,
+      directory: config.directory,
+      developer: config.developer,
+      sendpayCompat: config.sendpayCompat,
+      features: {
+        init: toHex(featureBits.init),
+        node: toHex(featureBits.node),
+        channel: toHex(featureBits.channel),
+        invoice: toHex(featureBits.invoice),
+      },
+      bindings: config.bindings,
+      announced: config.announced,
+      configs: config.configs,
+    },
+  };
+
+  return {
+    api,
+
+    /**
+     * Memory first, then the chain, then the world: nobody is heard before all that the node knew
+     * is known again, and payments are looked at once the channels say which HTLCs live.
+     */
+    async start(): Promise<void> {
+      await routes.start();
+      await wallet.start();
+      await invoices.start();
+      await payments.start();
+      await channels.start();
+      await payments.reconcile(channels.liveOrigins());
+      await gossip.start();
+      await chain.start();
+      await peers.start();
+    },
+
+    /** The reverse: nobody is heard any more, what was heard is carried out, the disk is closed. */
+    async stop(): Promise<void> {
+      await peers.stop();
+      await chain.stop();
+      await gossip.stop();
+      await channels.stop();
+      await payments.stop();
+      await invoices.stop();
+      await wallet.stop();
+      await routes.stop();
+      await store.close();
+      await ports.chain.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { BitcoindChain } from '../../adapters/chain/bitcoind/index.js';
+import { systemClock } from '../../adapters/clock/system.js';
+import { systemEntropy } from '../../adapters/entropy/system.js';
+import { TcpNet } from '../../adapters/net/tcp.js';
+import {
+  createHsmSecret,
+  type HsmSecretError,
+  LocalSigner,
+  loadHsmSecret,
+} from '../../adapters/signer/index.js';
+import { openStore } from '../../adapters/store/sqlite/index.js';
+import { NETWORKS } from '../../core/bitcoin/index.js';
+import type { Logger } from '../../ports/index.js';
+import type { DaemonConfig } from './daemon-config.js';
+import { createNode, type Node } from './node.js';
+
+export interface StartDeps {
+  readonly log: Logger;
+  readonly passphrase: string | undefined;
+  readonly fatal: (error: unknown) => void;
+}
+
+/** What kept the daemon from starting, in words for the operator. */
+export class StartError extends Error {}
+
+/** A node on this machine's adapters, started: the store is open, the chain answers, peers may call. */
+export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<Node> {
+  const { log, fatal } = deps;
+  const clock = systemClock;
+  const entropy = systemEntropy;
+  const network = NETWORKS[config.node.network];
+  const seed = await readSeed(config, deps.passphrase);
+  const signer = new LocalSigner({ seed, network });
+  const store = await openStore({ path: config.storeFile });
+  try {
+    const chain = await BitcoindChain.create(config.bitcoind, {
+      clock,
+      log: log.child('bitcoind'),
+    });
+    const wrong = await chain.ready();
+    if (wrong !== undefined)
+      throw new StartError(`bitcoind is on ${wrong.actual}, and we are to be on ${wrong.expected}`);
+    const net = new TcpNet({});
+    const node = createNode(config.node, { clock, entropy, net, chain, store, signer, log, fatal });
+    await node.start();
+    return node;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function readSeed(config: DaemonConfig, passphrase: string | undefined): Promise<Uint8Array> {
+  const path = config.hsmSecretFile;
+  const loaded = await loadHsmSecret(path, passphrase);
+  if (loaded.ok) return loaded.value;
+  if (loaded.error.code !== 'not_found') throw new StartError(describe(path, loaded.error));
+  const options = passphrase === undefined ? {} : { passphrase };
+  const created = await createHsmSecret(path, { entropy: systemEntropy }, options);
+  if (!created.ok) throw new StartError(describe(path, created.error));
+  return created.value;
+}
+
+function describe(path: string, error: HsmSecretError): string {
+  const { code, ...rest } = error;
+  const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+  return `hsm_secret at ${path}: ${code.replaceAll('_', ' ')}${more}`;
+}
