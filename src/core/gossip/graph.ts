@@ -5,7 +5,7 @@
  *
  * Amounts are float64 whole millisatoshi, exact below 2^53 (about 90,000 BTC).
  */
-import type { Bytes, ShortChannelId } from '../bytes/index.js';
+import { type Bytes, type NodeId, type ShortChannelId, toHex } from '../bytes/index.js';
 import { grown, HashIndex, mix, Rows } from './tables.js';
 
 /** 0: from the node with the lesser id to the one with the greater (node_id_1 to node_id_2). */
@@ -54,10 +54,15 @@ export class Graph {
   htlcMinimum = new Float64Array(0);
   htlcMaximum = new Float64Array(0);
   timestamp = new Uint32Array(0);
+  /** CRC32C of the channel_update as extended queries compare it; 0 where it is not known. */
+  checksum = new Uint32Array(0);
   /** The node an edge starts from; it ends at `source[e ^ 1]`. */
   source = new Int32Array(0);
   /** Columns of channels. */
   capacity = new Float64Array(0);
+  /** A number for each feature vector there is, so that a channel has two bytes for it. */
+  #features = new Uint16Array(0);
+  readonly #featureVectors: string[] = [''];
   #scidHigh = new Uint32Array(0);
   #scidLow = new Uint32Array(0);
   #live = new Uint8Array(0);
@@ -65,6 +70,8 @@ export class Graph {
   nodeIds = new Uint8Array(0);
   /** 1: its node_announcement has an even feature bit that we do not know. */
   nodeUnroutable = new Uint8Array(0);
+  /** Of its node_announcement; 0: none came yet. */
+  nodeTimestamp = new Uint32Array(0);
   /** Counts the changes to a node's channels and their policies in either direction. */
   nodeVersion = new Uint32Array(0);
   /** The edges that end at a node, one row a node. */
@@ -135,6 +142,21 @@ export class Graph {
     return this.nodeIds.slice(n * NODE_ID_BYTES, (n + 1) * NODE_ID_BYTES);
   }
 
+  nodeHex(n: number): NodeId {
+    return toHex(this.nodeIds.subarray(n * NODE_ID_BYTES, (n + 1) * NODE_ID_BYTES)) as NodeId;
+  }
+
+  /** The features of the channel's announcement, in hex. */
+  features(c: number): string {
+    return this.#featureVectors[this.#features[c] as number] as string;
+  }
+  setFeatures(c: number, hex: string): void {
+    let i = this.#featureVectors.indexOf(hex);
+    // Made-up vectors must not take memory without end: beyond these they are not kept.
+    if (i < 0 && this.#featureVectors.length < 256) i = this.#featureVectors.push(hex) - 1;
+    this.#features[c] = Math.max(0, i);
+  }
+
   policy(e: number): Policy | undefined {
     if (((this.flags[e] ?? 0) & KNOWN) === 0) return undefined;
     return {
@@ -161,6 +183,7 @@ export class Graph {
     this.capacity[c] = channel.capacityMsat;
     this.source[2 * c] = node1;
     this.source[2 * c + 1] = node2;
+    this.#features[c] = 0;
     this.#live[c] = 1;
     this.#liveChannels++;
     this.#byScid.add(c);
@@ -207,6 +230,8 @@ export class Graph {
     this.#live[c] = 0;
     this.flags[2 * c] = 0;
     this.flags[2 * c + 1] = 0;
+    this.timestamp[2 * c] = 0;
+    this.timestamp[2 * c + 1] = 0;
     this.#liveChannels--;
     this.#freeChannels.push(c);
     for (const n of node1 === node2 ? [node1] : [node1, node2]) {
@@ -215,6 +240,7 @@ export class Graph {
       this.#freeNodes.push(n);
       this.#liveNodes--;
       this.nodeUnroutable[n] = 0;
+      this.nodeTimestamp[n] = 0;
     }
   }
 
@@ -237,13 +263,16 @@ export class Graph {
       this.htlcMinimum,
       this.htlcMaximum,
       this.timestamp,
+      this.checksum,
       this.source,
       this.capacity,
+      this.#features,
       this.#scidHigh,
       this.#scidLow,
       this.#live,
       this.nodeIds,
       this.nodeUnroutable,
+      this.nodeTimestamp,
       this.nodeVersion,
     ])
       bytes += column.byteLength;
@@ -271,6 +300,7 @@ export class Graph {
   #growChannels(wanted: number, exactly = false): void {
     const size = exactly ? wanted : Math.max(wanted, 64, Math.ceil(this.capacity.length * 1.25));
     this.capacity = grown(this.capacity, size);
+    this.#features = grown(this.#features, size);
     this.#scidHigh = grown(this.#scidHigh, size);
     this.#scidLow = grown(this.#scidLow, size);
     this.#live = grown(this.#live, size);
@@ -281,6 +311,7 @@ export class Graph {
     this.htlcMinimum = grown(this.htlcMinimum, 2 * size);
     this.htlcMaximum = grown(this.htlcMaximum, 2 * size);
     this.timestamp = grown(this.timestamp, 2 * size);
+    this.checksum = grown(this.checksum, 2 * size);
     this.source = grown(this.source, 2 * size);
   }
 
@@ -288,6 +319,7 @@ export class Graph {
     const size = exactly ? wanted : Math.max(wanted, 64, Math.ceil(this.nodeVersion.length * 1.25));
     this.nodeIds = grown(this.nodeIds, size * NODE_ID_BYTES);
     this.nodeUnroutable = grown(this.nodeUnroutable, size);
+    this.nodeTimestamp = grown(this.nodeTimestamp, size);
     this.nodeVersion = grown(this.nodeVersion, size);
     this.incoming.resize(size);
   }

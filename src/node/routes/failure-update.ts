@@ -1,7 +1,7 @@
 /** A channel_update that came inside a failure: it serves our own payments, and is not relayed. */
 import { type Bytes, equal } from '../../core/bytes/index.js';
 import { sha256d, verify } from '../../core/crypto/index.js';
-import type { Policy } from '../../core/gossip/index.js';
+import { type Policy, policyOf } from '../../core/gossip/index.js';
 import { feeOf, type Lesson, type RouteTable } from '../../core/routing/index.js';
 import { decodeMessage, type MessageOf, signedPart } from '../../core/wire/index.js';
 
@@ -35,18 +35,6 @@ export function takeUpdate(
   if (!verify(update.signature, sha256d(signedPart(update)), signer)) return 'silent';
   table.setPolicy(c, direction, policy, now);
   return 'explains';
-}
-
-export function policyOf(update: MessageOf<'channelUpdate'>): Policy {
-  return {
-    enabled: (update.channelFlags & 2) === 0,
-    cltvDelta: update.cltvExpiryDelta,
-    htlcMinimumMsat: Number(update.htlcMinimumMsat),
-    htlcMaximumMsat: Number(update.htlcMaximumMsat),
-    feeBaseMsat: update.feeBaseMsat,
-    feeProportionalMillionths: update.feeProportionalMillionths,
-    timestamp: update.timestamp,
-  };
 }
 
 /** BOLT 4: some nodes leave the type in front of the message out. */

@@ -1,0 +1,71 @@
+/** Which channel an output funds, by a 64-bit print of the outpoint: 8 bytes a channel. */
+import type { Bytes } from '../bytes/index.js';
+import { grown, HashIndex, mix } from './tables.js';
+
+interface Print {
+  high: number;
+  low: number;
+}
+
+export class Outpoints {
+  #high = new Uint32Array(0);
+  #low = new Uint32Array(0);
+  #present = new Uint8Array(0);
+  readonly #print: Print = { high: 0, low: 0 };
+  readonly #index = new HashIndex<Print>({
+    hash: ({ high, low }) => mix(high, low),
+    hashAt: (c) => mix(this.#high[c] as number, this.#low[c] as number),
+    equals: (c, { high, low }) => this.#high[c] === high && this.#low[c] === low,
+  });
+
+  /** Notes that channel `c` is funded by this output. */
+  add(c: number, txid: Bytes, vout: number): void {
+    if (c >= this.#high.length) {
+      const size = Math.max(c + 1, 64, Math.ceil(this.#high.length * 1.25));
+      this.#high = grown(this.#high, size);
+      this.#low = grown(this.#low, size);
+      this.#present = grown(this.#present, size);
+    }
+    this.remove(c);
+    const print = this.#printOf(txid, vout);
+    this.#high[c] = print.high;
+    this.#low[c] = print.low;
+    this.#present[c] = 1;
+    this.#index.add(c);
+  }
+
+  remove(c: number): void {
+    if (this.#present[c] !== 1) return;
+    this.#index.remove(c);
+    this.#present[c] = 0;
+  }
+
+  /** The channel that this output funds, or -1. */
+  find(txid: Bytes, vout: number): number {
+    return this.#index.find(this.#printOf(txid, vout));
+  }
+
+  /** The two words of a channel's print, for a snapshot; nothing where there is none. */
+  printOf(c: number): readonly [number, number] | undefined {
+    if (this.#present[c] !== 1) return undefined;
+    return [this.#high[c] as number, this.#low[c] as number];
+  }
+
+  get bytes(): number {
+    return (
+      this.#high.byteLength + this.#low.byteLength + this.#present.byteLength + this.#index.bytes
+    );
+  }
+
+  #printOf(txid: Bytes, vout: number): Print {
+    const word = (i: number): number =>
+      (((txid[i] as number) << 24) |
+        ((txid[i + 1] as number) << 16) |
+        ((txid[i + 2] as number) << 8) |
+        (txid[i + 3] as number)) >>>
+      0;
+    this.#print.high = word(8);
+    this.#print.low = (word(16) ^ Math.imul(vout + 1, 0x9e3779b1)) >>> 0;
+    return this.#print;
+  }
+}
