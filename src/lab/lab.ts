@@ -4,6 +4,7 @@ import { sat } from '../core/bytes/index.js';
 import { sleep, type Write } from '../ports/index.js';
 import { type Audit, audit } from './audit.js';
 import { VirtualClock } from './clock.js';
+import { checkChannels } from './conservation.js';
 import { Driver } from './driver.js';
 import { SeededEntropy } from './entropy.js';
 import { MemoryNet, type MemoryNetOptions, type NetEvent } from './net.js';
@@ -269,8 +270,16 @@ export class Lab {
     this.trace.add(event.to, 'net', `from ${event.from} ${hex}`);
   }
 
-  /** After every step of the clock: what must never be otherwise. */
+  /** After every step of the clock: what must hold at any time. */
   #check(): void {
-    for (const node of this.nodes) node.check();
+    for (const node of this.#nodes.values()) {
+      if (!node.disturbed) continue;
+      node.disturbed = false;
+      if (node.running) checkChannels(node, (id) => this.#byId(id));
+    }
+  }
+
+  #byId(id: string): LabNode | undefined {
+    return this.nodes.find((node) => node.id === id);
   }
 }

@@ -6,6 +6,7 @@ import { sat, toHex } from '../core/bytes/index.js';
 import type { NodeConfig } from '../node/main/config.js';
 import { createNode, type Node } from '../node/main/index.js';
 import type { Clock, Net, Store, Write } from '../ports/index.js';
+import type { NodeApi } from '../rpc/index.js';
 import { LabCommands } from './commands.js';
 import type { SeededEntropy } from './entropy.js';
 import { LifeClock, LifeNet, lifeChain } from './life.js';
@@ -49,6 +50,8 @@ export class LabNode {
   readonly port = PORT;
   /** Node id, lower-case hex. */
   readonly id: string;
+  /** Its state may have changed since somebody looked: he sets it back. */
+  disturbed = true;
   /** Why the node ended itself, the last time it did. */
   lastFatal: unknown;
   readonly #options: LabNodeOptions;
@@ -92,7 +95,10 @@ export class LabNode {
     const clock = new LifeClock(this.#deps.clock);
     const net = new LifeNet(this.#deps.net);
     const store = new LabStore(this.#disk, {
-      decide: (writes) => this.#deps.fate(writes),
+      decide: (writes) => {
+        this.disturbed = true;
+        return this.#deps.fate(writes);
+      },
       die: () => this.crash(),
     });
     const chain = lifeChain(new EmbeddedChainPort(this.#deps.chain), (tx) => this.#broadcast(tx));
@@ -106,6 +112,7 @@ export class LabNode {
       die(new Error(`${this.name} died`));
     };
     trace.add(this.name, 'lab', 'start');
+    this.disturbed = true;
     const node = createNode(this.#config(), {
       clock,
       net,
@@ -116,7 +123,7 @@ export class LabNode {
       log: trace.logger(this.name),
       fatal: (error) => this.#fatal(error),
     });
-    this.#life = { node, commands: new LabCommands(node.api), kill, died };
+    this.#life = { node, commands: new LabCommands(this.#api(node)), kill, died };
     await Promise.race([node.start(), died]);
   }
 
@@ -148,6 +155,13 @@ export class LabNode {
     if (!life) return Promise.reject(new Error(`${this.name} is not running`));
     this.#deps.trace.add(this.name, 'lab', `rpc ${method}`);
     return Promise.race([life.commands.call(method, params), life.died]);
+  }
+
+  #api(node: Node): NodeApi {
+    const requestStop = (): void => {
+      void this.stop();
+    };
+    return { ...node.api, recentLog: () => [], requestStop };
   }
 
   /** The node ends itself: its disk failed, or it found a bug of ours. */
