@@ -12,7 +12,6 @@ import {
   ok,
   type Result,
   type ShortChannelId,
-  toHex,
   utf8,
 } from '../../core/bytes/index.js';
 import {
@@ -35,6 +34,7 @@ import { ChannelKeys } from './channel-keys.js';
 import { idOf, peerOf, realScid, relayScids } from './facts.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
+import { type Entry, Registry } from './registry.js';
 import { rowOf } from './rows.js';
 import { ChannelRunner, type WritesFor } from './runner.js';
 import {
@@ -54,19 +54,7 @@ import type {
   FundParams,
   FundResult,
   LiveChannel,
-  PeerPolicy,
 } from './types.js';
-
-/** A channel and what runs it. */
-export interface Entry {
-  id: ChannelId;
-  readonly peerId: NodeId;
-  readonly runner: ChannelRunner;
-  /** Our newest channel_update, with its message type. */
-  update: Bytes;
-  closedAt: number | null;
-  peerPolicy?: PeerPolicy;
-}
 
 type StatusListener = (channel: LiveChannel) => void;
 
@@ -77,8 +65,7 @@ export class Channels {
   readonly #opening: Opening;
   readonly #keys: ChannelKeys;
   readonly #watch = new FundingWatch();
-  readonly #byId = new Map<ChannelId, Entry>();
-  readonly #byScid = new Map<ShortChannelId, Entry>();
+  readonly #registry = new Registry();
   readonly #listeners = new Set<StatusListener>();
   #ref = 1;
 
@@ -109,7 +96,7 @@ export class Channels {
       context: () => this.#context(),
       adopt: (step) => this.#adopt(step),
       pendingWith: (peer) => this.#pendingWith(peer.nodeId),
-      taken: (id) => this.#byId.has(id),
+      taken: (id) => this.#registry.has(id),
     });
   }
 
@@ -134,25 +121,25 @@ export class Channels {
   }
 
   async stop(): Promise<void> {
-    const runners = [...this.#byId.values()].map((entry) => entry.runner);
+    const runners = this.#registry.all().map((entry) => entry.runner);
     await Promise.all(runners.map((runner) => runner.idle()));
     for (const runner of runners) runner.stop();
   }
 
   /** Resolves when every channel has carried out all that it was given so far. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#byId.values()].map((entry) => entry.runner.idle()));
+    await Promise.all(this.#registry.all().map((entry) => entry.runner.idle()));
   }
 
   // What the peers say.
 
   peerConnected(peer: ChannelPeer): void {
-    for (const entry of this.#of(peer.nodeId))
+    for (const entry of this.#registry.of(peer.nodeId))
       entry.runner.submit({ kind: 'connected', remoteFeatures: peer.features });
   }
 
   peerDisconnected(nodeId: NodeId): void {
-    for (const entry of this.#of(nodeId)) entry.runner.submit({ kind: 'disconnected' });
+    for (const entry of this.#registry.of(nodeId)) entry.runner.submit({ kind: 'disconnected' });
   }
 
   /**
@@ -169,15 +156,16 @@ export class Channels {
       case 'warning':
         // BOLT 1: channel_id zero speaks of all channels with this peer.
         if (message.channelId.every((b) => b === 0)) {
-          for (const entry of this.#of(nodeId)) entry.runner.submit({ kind: 'message', message });
+          for (const entry of this.#registry.of(nodeId))
+            entry.runner.submit({ kind: 'message', message });
           return undefined;
         }
-        this.#find(nodeId, message.channelId)?.runner.submit({ kind: 'message', message });
+        this.#registry.find(nodeId, message.channelId)?.runner.submit({ kind: 'message', message });
         return undefined;
       default: {
         if (!('channelId' in message) && !('temporaryChannelId' in message)) return undefined;
         const id = 'channelId' in message ? message.channelId : message.temporaryChannelId;
-        const entry = this.#find(nodeId, id);
+        const entry = this.#registry.find(nodeId, id);
         if (entry === undefined) {
           this.#unknownChannel(nodeId, id);
           return undefined;
@@ -191,7 +179,7 @@ export class Channels {
   /** A channel_update of the peer for a channel with us: what it asks for relaying to us. */
   peerUpdate(nodeId: NodeId, update: MessageOf<'channelUpdate'>): void {
     const { shortChannelId } = update;
-    for (const entry of this.#of(nodeId)) {
+    for (const entry of this.#registry.of(nodeId)) {
       const { state } = entry.runner;
       if (state.kind !== 'live') continue;
       const names = [...relayScids(state), realScid(state), state.lockin.remoteAlias];
@@ -213,13 +201,13 @@ export class Channels {
   /** Resolves when every channel's answer to the block is durable: only then is it followed. */
   async connectBlock(block: WatchedBlock): Promise<void> {
     this.#watch.connect(block);
-    for (const entry of this.#byId.values())
+    for (const entry of this.#registry.all())
       entry.runner.submit({ kind: 'block', height: block.height });
     await this.#flushed();
   }
 
   async disconnectBlock(height: number): Promise<void> {
-    for (const { runner } of this.#byId.values()) {
+    for (const { runner } of this.#registry.all()) {
       const { state } = runner;
       if (state.kind !== 'live') continue;
       if (state.spent?.height !== undefined && state.spent.height >= height)
@@ -231,22 +219,22 @@ export class Channels {
   }
 
   async #flushed(): Promise<void> {
-    await Promise.all([...this.#byId.values()].map((entry) => entry.runner.flushed()));
+    await Promise.all(this.#registry.all().map((entry) => entry.runner.flushed()));
   }
 
   // What the node and its operator ask.
 
   list(): LiveChannel[] {
-    return [...this.#byId.values()].map((entry) => this.#view(entry));
+    return this.#registry.all().map((entry) => this.#view(entry));
   }
 
   get(channelId: ChannelId): LiveChannel | undefined {
-    const entry = this.#byId.get(channelId);
+    const entry = this.#registry.get(channelId);
     return entry && this.#view(entry);
   }
 
   byScid(scid: ShortChannelId): LiveChannel | undefined {
-    const entry = this.#byScid.get(scid);
+    const entry = this.#registry.byScid(scid);
     return entry && this.#view(entry);
   }
 
@@ -278,10 +266,10 @@ export class Channels {
     amountMsat: Msat,
   ): ChannelId | undefined {
     if (scid !== undefined) {
-      const entry = this.#byScid.get(scid);
+      const entry = this.#registry.byScid(scid);
       return entry?.peerId === peer ? entry.id : undefined;
     }
-    const able = [...this.#of(peer)].filter(({ runner }) => runner.state.kind === 'live');
+    const able = this.#registry.of(peer).filter(({ runner }) => runner.state.kind === 'live');
     const roomy = able.find(({ runner }) => channelView(runner.state).spendableMsat >= amountMsat);
     return (roomy ?? able[0])?.id;
   }
@@ -294,7 +282,7 @@ export class Channels {
   /** Every HTLC of our own payments that some channel still holds. */
   liveOrigins(): HtlcOrigin[] {
     const origins: HtlcOrigin[] = [];
-    for (const { runner } of this.#byId.values()) {
+    for (const { runner } of this.#registry.all()) {
       if (runner.state.kind !== 'live') continue;
       for (const htlc of runner.state.commitments.htlcs)
         if (htlc.origin !== undefined) origins.push(htlc.origin);
@@ -306,7 +294,7 @@ export class Channels {
     channelId: ChannelId,
     policy: Partial<RelayPolicy>,
   ): Promise<Result<LiveChannel, CloseError>> {
-    const entry = this.#byId.get(channelId);
+    const entry = this.#registry.get(channelId);
     if (entry === undefined) return err({ code: 'unknown_channel' });
     const command: ChannelCommand = { kind: 'setPolicy', ref: this.#ref++, policy };
     const result = await entry.runner.command({ kind: 'command', command });
@@ -321,7 +309,7 @@ export class Channels {
     channelId: ChannelId,
     options: { unilateralTimeout: number; scriptPubkey?: Bytes },
   ): Promise<Result<CloseResult, CloseError>> {
-    const entry = this.#byId.get(channelId);
+    const entry = this.#registry.get(channelId);
     if (entry === undefined) return err({ code: 'unknown_channel' });
     const { scriptPubkey } = options;
     const command: ChannelCommand = {
@@ -395,8 +383,7 @@ export class Channels {
         onStoreFailure: (error) => this.#deps.fatal(error),
       }),
     };
-    this.#byId.set(entry.id, entry);
-    this.#index(entry);
+    this.#registry.add(entry);
     return entry;
   }
 
@@ -409,30 +396,16 @@ export class Channels {
 
   #pendingWith(nodeId: NodeId): number {
     let count = 0;
-    for (const { runner } of this.#of(nodeId)) if (runner.state.kind !== 'live') count++;
+    for (const { runner } of this.#registry.of(nodeId)) if (runner.state.kind !== 'live') count++;
     return count;
   }
 
-  #index(entry: Entry): void {
-    for (const scid of relayScids(entry.runner.state)) this.#byScid.set(scid, entry);
-  }
-
   #remove(entry: Entry): void {
-    this.#byId.delete(entry.id);
-    for (const [scid, other] of this.#byScid) if (other === entry) this.#byScid.delete(scid);
+    this.#registry.remove(entry);
     const { state } = entry.runner;
     if (state.kind === 'live')
       this.#watch.remove(state.params.fundingTxid, state.params.fundingVout);
     entry.runner.stop();
-  }
-
-  *#of(nodeId: NodeId): Generator<Entry> {
-    for (const entry of [...this.#byId.values()]) if (entry.peerId === nodeId) yield entry;
-  }
-
-  #find(nodeId: NodeId, id: Bytes): Entry | undefined {
-    const entry = this.#byId.get(toHex(id) as ChannelId);
-    return entry?.peerId === nodeId ? entry : undefined;
   }
 
   #unknownChannel(nodeId: NodeId, channelId: Bytes): void {
@@ -453,7 +426,7 @@ export class Channels {
   }
 
   #outgoing(scid: ShortChannelId): Outgoing | undefined {
-    const entry = this.#byScid.get(scid);
+    const entry = this.#registry.byScid(scid);
     if (entry === undefined || entry.runner.state.kind !== 'live') return undefined;
     return {
       channelId: entry.id,
@@ -463,21 +436,21 @@ export class Channels {
   }
 
   async #offer(channelId: ChannelId, htlc: HtlcToOffer, writes: WritesFor): Promise<CommandResult> {
-    const entry = this.#byId.get(channelId);
+    const entry = this.#registry.get(channelId);
     if (entry === undefined) return { ok: false, error: { code: 'channel_not_ready' } };
     const command: ChannelCommand = { kind: 'addHtlc', ref: this.#ref++, ...htlc };
     return entry.runner.command({ kind: 'command', command }, writes);
   }
 
   #settle(channelId: ChannelId, command: ChannelCommand, writes: readonly Write[]): void {
-    const entry = this.#byId.get(channelId);
+    const entry = this.#registry.get(channelId);
     if (entry === undefined)
       this.#deps.log.error('an HTLC ended whose channel is gone', { channel: channelId });
     entry?.runner.submit({ kind: 'command', command }, () => writes);
   }
 
   #receivedHtlc(channelId: ChannelId, htlcId: bigint) {
-    const state = this.#byId.get(channelId)?.runner.state;
+    const state = this.#registry.get(channelId)?.runner.state;
     if (state?.kind !== 'live') return undefined;
     const htlc = state.commitments.htlcs.find((h) => offeredBy(h) === 'remote' && h.id === htlcId);
     if (htlc === undefined || htlc.onion.length === 0) return undefined;
@@ -551,9 +524,7 @@ export class Channels {
         this.#switch.ended(effect);
         return;
       case 'channelIdAssigned':
-        this.#byId.delete(entry.id);
-        entry.id = effect.channelId;
-        this.#byId.set(entry.id, entry);
+        this.#registry.rename(entry, effect.channelId);
         peers.keep(entry.peerId, 'channel');
         return;
       case 'stateChanged':
@@ -592,7 +563,7 @@ export class Channels {
   }
 
   #changed(entry: Entry): void {
-    this.#index(entry);
+    this.#registry.reindex(entry);
     const view = this.#view(entry);
     for (const listener of [...this.#listeners]) listener(view);
   }

@@ -30,7 +30,7 @@ import {
 } from '../../core/channel/index.js';
 import { hasFeature, type MessageOf } from '../../core/wire/index.js';
 import type { ChannelKeys } from './channel-keys.js';
-import type { Entry } from './channels.js';
+import type { Entry } from './registry.js';
 import type {
   ChannelPeer,
   ChannelsDeps,
