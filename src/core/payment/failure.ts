@@ -84,6 +84,8 @@ export function readPaymentFailure(
     }
     case 'onchain':
       return failedHere(us, route, { kind: 'permanentChannelFailure' });
+    case 'uncommitted':
+      return failedHere(us, route, { kind: 'temporaryChannelFailure', channelUpdate: EMPTY });
     default:
       return assertNever(failure);
   }
