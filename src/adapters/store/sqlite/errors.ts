@@ -38,11 +38,31 @@ const NAMES: Readonly<Record<number, readonly [StoreErrorCode, string]>> = {
   26: ['corrupt', 'it is not a database'],
 };
 
+/** The library gives some errors without their number: then SQLite's own words tell. */
+const WORDS: readonly (readonly [RegExp, number])[] = [
+  [/constraint failed/, 19],
+  [/malformed/, 11],
+  [/not a database/, 26],
+  [/is full/, 13],
+  [/disk I\/O/, 10],
+  [/readonly/, 8],
+  [/locked/, 5],
+];
+
 /** Whatever the database library threw, as a coded error that names the file. */
 export function storeError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
-  const { sqliteCode, message } = error as { sqliteCode?: number; message?: string };
-  const known = sqliteCode === undefined ? undefined : NAMES[sqliteCode & 0xff];
+  const {
+    sqliteCode,
+    code,
+    message = String(error),
+  } = error as {
+    sqliteCode?: number;
+    code?: string;
+    message?: string;
+  };
+  const number = sqliteCode ?? WORDS.find(([words]) => words.test(message))?.[1];
+  const known = number === undefined ? undefined : NAMES[number & 0xff];
   if (known) return new StoreError(known[0], `${path}: ${known[1]} (${message})`);
-  return new StoreError(sqliteCode === undefined ? 'invalid' : 'io', `${path}: ${message}`);
+  return new StoreError(code === 'ERR_SQLITE_ERROR' ? 'io' : 'invalid', `${path}: ${message}`);
 }

@@ -57,9 +57,17 @@ export class Executor {
   #prepareFile(): void {
     // Exclusive: the second daemon on a file is refused by SQLite's own lock, which dies with us.
     this.#pragma('locking_mode = EXCLUSIVE');
+    const version = this.#knownVersion();
     this.#pragma('journal_mode = WAL');
     this.#db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
     this.#db.exec('PRAGMA cache_size = -16384; BEGIN IMMEDIATE');
+    for (const sql of migrations.slice(version)) this.#db.exec(sql);
+    this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    this.#db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+  }
+
+  /** The schema's version, before anything is changed; throws where the file is not for us. */
+  #knownVersion(): number {
     const version = Number(this.#pragma('user_version'));
     const tables = this.#db.prepare('SELECT count(*) AS n FROM sqlite_master').get() as {
       n: number;
@@ -72,9 +80,7 @@ export class Executor {
         `${this.#path}: written by a newer version of this program (schema ${version}, ` +
           `this one knows ${migrations.length}); start that version instead`,
       );
-    for (const sql of migrations.slice(version)) this.#db.exec(sql);
-    this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    this.#db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+    return version;
   }
 
   /** Outcomes are durable when this returns. A failed disk fails this and all that comes after. */

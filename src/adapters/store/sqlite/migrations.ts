@@ -36,6 +36,7 @@ CREATE UNIQUE INDEX invoices_by_label ON invoices (label);
 CREATE UNIQUE INDEX invoices_by_payment_hash ON invoices (payment_hash);
 CREATE UNIQUE INDEX invoices_by_pay_index ON invoices (pay_index);
 CREATE INDEX invoices_by_status_expires_at ON invoices (status, expires_at);
+CREATE INDEX invoices_by_updated_index ON invoices (updated_index);
 CREATE TABLE payments (
   created_index INTEGER NOT NULL PRIMARY KEY, updated_index INTEGER, payment_hash TEXT NOT NULL,
   groupid INTEGER NOT NULL, partid INTEGER NOT NULL, status TEXT NOT NULL,
@@ -45,6 +46,7 @@ CREATE TABLE payments (
 ) STRICT;
 CREATE INDEX payments_by_payment_hash ON payments (payment_hash);
 CREATE INDEX payments_by_status ON payments (status);
+CREATE INDEX payments_by_updated_index ON payments (updated_index);
 CREATE TABLE forwards (
   created_index INTEGER NOT NULL PRIMARY KEY, in_channel TEXT NOT NULL,
   in_htlc_id INTEGER NOT NULL, out_channel TEXT, out_htlc_id INTEGER, in_msat INTEGER NOT NULL,

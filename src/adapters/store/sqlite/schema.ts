@@ -76,7 +76,7 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
     },
     key: ['created_index'],
     unique: [['label'], ['payment_hash'], ['pay_index']],
-    indexes: [['status', 'expires_at']],
+    indexes: [['status', 'expires_at'], ['updated_index']],
   },
   payments: {
     columns: {
@@ -100,7 +100,7 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
       failure: 'text?',
     },
     key: ['created_index'],
-    indexes: [['payment_hash'], ['status']],
+    indexes: [['payment_hash'], ['status'], ['updated_index']],
   },
   forwards: {
     columns: {
