@@ -18,6 +18,7 @@ import { ping } from './ping.js';
 import { setchannel } from './setchannel.js';
 import { signmessage } from './signmessage.js';
 import { stop } from './stop.js';
+import { wait } from './wait.js';
 
 /** Every command of the daemon, in alphabetical order: one import and one line each. */
 export const commands: readonly Command[] = [
@@ -40,4 +41,5 @@ export const commands: readonly Command[] = [
   setchannel,
   signmessage,
   stop,
+  wait,
 ];

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { PaymentRow } from '../../node/payments/index.js';
+import { defineCommand } from '../command.js';
+import { codes } from '../errors.js';
+import * as p from '../params.js';
+import * as r from '../results.js';
+import { page } from './listsendpays.js';
+import { filterHash } from './payment-shapes.js';
+
+/** All parts of one try, as one payment. */
+function payJson(rows: readonly PaymentRow[]) {
+  const [first] = rows as [PaymentRow];
+  const complete = rows.filter((row) => row.status === 'complete');
+  const pending = rows.some((row) => row.status === 'pending');
+  const status = complete.length > 0 ? 'complete' : pending ? 'pending' : 'failed';
+  const counted = rows.filter((row) => row.status === status);
+  const sum = (values: readonly bigint[]) => values.reduce((a, b) => a + b, 0n);
+  const ends = counted.map((row) => row.completed_at ?? 0);
+  return {
+    payment_hash: first.payment_hash,
+    status: status as PaymentRow['status'],
+    created_at: first.created_at,
+    created_index: first.created_index,
+    completed_at: status === 'pending' ? undefined : Math.max(...ends),
+    destination: first.destination ?? undefined,
+    amount_msat: status === 'failed' ? undefined : sum(counted.map((row) => row.amount_msat ?? 0n)),
+    amount_sent_msat: status === 'failed' ? 0n : sum(counted.map((row) => row.amount_sent_msat)),
+    label: first.label ?? undefined,
+    bolt11: first.bolt11 ?? undefined,
+    description: first.description ?? undefined,
+    preimage: complete[0]?.preimage ?? undefined,
+    number_of_parts: counted.length > 1 ? counted.length : undefined,
+  };
+}
+
+export const listpays = defineCommand({
+  name: 'listpays',
+  category: 'payment',
+  summary: 'List payments, each with all its parts and tries together.',
+  description: 'As `listsendpays`, but what was tried under one hash and group is one entry.',
+  params: z.object({
+    bolt11: p.string().optional().describe('Only those of this invoice.'),
+    payment_hash: p.hash32().optional().describe('Only those with this hash.'),
+    status: p.oneOf('pending', 'complete', 'failed').optional().describe('Only those.'),
+    ...page,
+  }),
+  result: r.object({
+    pays: r.array(
+      r.object({
+        payment_hash: r.hash().describe('SHA256 of the preimage.'),
+        status: r.oneOf('pending', 'complete', 'failed').describe('How it stands.'),
+        created_at: r.integer().describe('When it was first sent, seconds since 1970.'),
+        created_index: r.integer().describe('The number of its first part.'),
+        completed_at: r.integer().optional().describe('When it ended.'),
+        destination: r.nodeId().optional().describe('Who is paid.'),
+        amount_msat: r.msat().optional().describe('What arrives.'),
+        amount_sent_msat: r.msat().describe('What is sent, with fees.'),
+        label: r.string().optional().describe('As given.'),
+        bolt11: r.string().optional().describe('The invoice.'),
+        description: r.string().optional().describe('What it is for.'),
+        preimage: r.hash().optional().describe('The proof of payment (only if complete).'),
+        number_of_parts: r.integer().optional().describe('Where there is more than one.'),
+      }),
+    ),
+  }),
+  errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
+  seeAlso: ['pay', 'listsendpays'],
+  run: async (params, { node }) => {
+    const { status, index, start, limit } = params;
+    const paymentHash = filterHash(node, params);
+    const rows = await node.payments.list({
+      ...(paymentHash === undefined ? {} : { paymentHash }),
+      ...(index === undefined ? {} : { index }),
+      ...(start === undefined ? {} : { start }),
+    });
+    const groups = new Map<string, PaymentRow[]>();
+    for (const row of rows) {
+      const key = `${row.payment_hash}/${row.groupid}`;
+      groups.set(key, [...(groups.get(key) ?? []), row]);
+    }
+    const pays = [...groups.values()]
+      .map(payJson)
+      .filter((pay) => status === undefined || pay.status === status);
+    return { pays: limit === undefined ? pays : pays.slice(0, limit) };
+  },
+});
