@@ -5,6 +5,16 @@ export {
   type ChannelFundingRequest,
   walletForChannels,
 } from './for-channels.js';
+export {
+  decodePsbt,
+  encodePsbt,
+  finishPsbt,
+  type Psbt,
+  type PsbtError,
+  psbtText,
+  signPsbt,
+} from './psbt.js';
+export { type FundedPsbt, type FundPsbtRequest, fundPsbt } from './psbt-funding.js';
 export { outpointOf, parseOutpoint, shownTxid, txidFromShown } from './rows.js';
 export { type Candidate, type Selection, type SelectionTask, selectCoins } from './selection.js';
 export type * from './types.js';

@@ -63,6 +63,8 @@ export interface FundOptions {
   readonly utxos?: readonly { readonly txid: Bytes; readonly vout: number }[];
   /** Blocks the inputs stay reserved; 72 by default. */
   readonly reserveBlocks?: number;
+  /** Take coins of `utxos` that are reserved. */
+  readonly reservedOk?: boolean;
   readonly locktime?: number;
   /** Leave the emergency reserve untouched though no channel with anchors is open yet. */
   readonly keepReserve?: boolean;

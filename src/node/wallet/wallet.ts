@@ -57,32 +57,33 @@ export class Wallet {
   readonly keys: WalletKeys;
   /** Signed and kept back, by txid as people see it. */
   readonly #prepared = new Map<string, FundedTransaction>();
-  #unsubscribe: (() => void)[] = [];
+  readonly #unsubscribe: readonly (() => void)[];
 
+  /** Listens to the chain from here on: made before others, it hears of a block before them. */
   constructor(options: WalletOptions, deps: WalletDeps) {
     this.options = options;
     this.deps = deps;
     this.book = new WalletBook(options.network);
     this.keys = new WalletKeys(options.gapLimit ?? DEFAULT_GAP, deps.signer);
+    this.#unsubscribe = [
+      deps.follower.onBlock((block) => this.#connect(block)),
+      deps.follower.onDisconnect((height) => this.#disconnect(height)),
+    ];
   }
 
-  /** Reads the books and listens to the chain: before the follower starts. */
+  /** Reads the books: before the follower starts. */
   async start(): Promise<void> {
-    const { store, follower } = this.deps;
+    const { store } = this.deps;
     const vars = await store.select('vars');
     const positions = vars.find((v) => v.name === KEYS_VAR);
     if (positions !== undefined) this.keys.restore(JSON.parse(fromUtf8(positions.value)));
     await this.book.load(store);
     for (const { name, value } of vars)
       if (name.startsWith(PREPARED_VAR)) this.#restorePrepared(value);
-    this.#unsubscribe = [
-      follower.onBlock((block) => this.#connect(block)),
-      follower.onDisconnect((height) => this.#disconnect(height)),
-    ];
   }
 
   async stop(): Promise<void> {
-    for (const leave of this.#unsubscribe.splice(0)) leave();
+    for (const leave of this.#unsubscribe) leave();
   }
 
   get height(): BlockHeight {
@@ -162,7 +163,7 @@ export class Wallet {
         minimum: FEERATE_MINIMUM,
         maximum: FEERATE_MAXIMUM,
       });
-    const coins = this.#coins(options);
+    const coins = this.coins(options);
     if (!coins.ok) return coins;
     const changeKey = this.keys.next('p2tr', true);
     const inHand = coins.value.reduce((sum, o) => sum + o.amount, 0n);
@@ -172,7 +173,7 @@ export class Wallet {
       exactCoins: options.utxos !== undefined,
       feeratePerKw,
       changeScript: this.keys.script(changeKey),
-      reserve: this.#reserve(options),
+      reserve: this.reserveFor(options),
       elsewhere: sat(this.balance().total - inHand),
       locktime: options.locktime ?? this.height,
       changePosition: entropy.bytes(1)[0] as number,
@@ -193,7 +194,7 @@ export class Wallet {
 
   /** What `all` would pay to a script, without making anything. */
   affordable(scriptPubkey: Bytes, options: FundOptions = {}): Result<Sat, WalletError> {
-    const coins = this.#coins(options);
+    const coins = this.coins(options);
     if (!coins.ok) return coins;
     const inHand = coins.value.reduce((sum, o) => sum + o.amount, 0n);
     const planned = planTransaction({
@@ -202,7 +203,7 @@ export class Wallet {
       exactCoins: options.utxos !== undefined,
       feeratePerKw: options.feeratePerKw ?? this.deps.follower.feerateFor(6),
       changeScript: this.keys.script(this.keys.next('p2tr', true)),
-      reserve: this.#reserve(options),
+      reserve: this.reserveFor(options),
       elsewhere: sat(this.balance().total - inHand),
       locktime: 0,
       changePosition: 0,
@@ -210,7 +211,8 @@ export class Wallet {
     return planned.ok ? ok(planned.value.payees[0]?.amount ?? sat(0)) : planned;
   }
 
-  #reserve(options: FundOptions): Sat {
+  /** What must be left for the emergencies of channels. */
+  reserveFor(options: FundOptions): Sat {
     const needed = options.keepReserve ?? this.deps.needsReserve?.() ?? false;
     return needed ? (this.options.minEmergency ?? MIN_EMERGENCY) : sat(0);
   }
@@ -220,7 +222,7 @@ export class Wallet {
   }
 
   /** The coins a transaction may use, in a fixed order, or why one that was named may not be. */
-  #coins(options: FundOptions): Result<readonly WalletOutput[], WalletError> {
+  coins(options: FundOptions): Result<readonly WalletOutput[], WalletError> {
     const { height } = this;
     if (options.utxos === undefined) {
       const minconf = options.minconf ?? 1;
@@ -233,7 +235,7 @@ export class Wallet {
       if (output === undefined) return err({ code: 'unknown_utxo', outpoint });
       if (output.spentBy !== undefined || output.spentHeight !== undefined)
         return err({ code: 'utxo_spent', outpoint });
-      if (isReserved(output, height))
+      if (isReserved(output, height) && options.reservedOk !== true)
         return err({ code: 'utxo_reserved', outpoint, toBlock: output.reservedToBlock as number });
       if (!this.book.isDeepEnough(output, height, options.minconf ?? 0))
         return err({ code: 'utxo_immature', outpoint });
@@ -289,6 +291,20 @@ export class Wallet {
     this.book.forget(txid);
     await this.#commit();
     return err({ code: 'broadcast_refused', reason: sent });
+  }
+
+  /** Broadcasts a finished transaction that others may have had a part in, as `publish` does. */
+  async send(tx: Transaction): Promise<Result<Bytes, WalletError>> {
+    const txid = txidOf(tx);
+    if (this.book.transaction(txid) === undefined) {
+      this.enter(tx);
+      await this.#commit();
+    }
+    const refused = await this.#broadcast(encodeTx(tx));
+    if (refused === undefined) return ok(txid);
+    this.book.forget(txid);
+    await this.#commit();
+    return err({ code: 'broadcast_refused', reason: refused });
   }
 
   /** Enters a transaction into the books as sent and unconfirmed; `persist` afterwards. */

@@ -4,21 +4,34 @@ import { checkmessage } from './checkmessage.js';
 import { close } from './close.js';
 import { connect } from './connect.js';
 import { disconnect } from './disconnect.js';
+import { feerates } from './feerates.js';
 import { fundchannel } from './fundchannel.js';
+import { fundpsbt, utxopsbt } from './fundpsbt.js';
 import { getinfo } from './getinfo.js';
 import { getlog } from './getlog.js';
 import { help } from './help.js';
 import { listconfigs } from './listconfigs.js';
 import { listforwards } from './listforwards.js';
+import { listfunds } from './listfunds.js';
 import { listhtlcs } from './listhtlcs.js';
 import { listpeerchannels } from './listpeerchannels.js';
 import { listpeers } from './listpeers.js';
+import { listtransactions } from './listtransactions.js';
+import { newaddr } from './newaddr.js';
 import { notifications } from './notifications.js';
 import { ping } from './ping.js';
+import { reserveinputs } from './reserveinputs.js';
+import { sendpsbt } from './sendpsbt.js';
 import { setchannel } from './setchannel.js';
 import { signmessage } from './signmessage.js';
+import { signpsbt } from './signpsbt.js';
 import { stop } from './stop.js';
+import { txdiscard } from './txdiscard.js';
+import { txprepare } from './txprepare.js';
+import { txsend } from './txsend.js';
+import { unreserveinputs } from './unreserveinputs.js';
 import { wait } from './wait.js';
+import { withdraw } from './withdraw.js';
 
 /** Every command of the daemon, in alphabetical order: one import and one line each. */
 export const commands: readonly Command[] = [
@@ -27,19 +40,33 @@ export const commands: readonly Command[] = [
   close,
   connect,
   disconnect,
+  feerates,
   fundchannel,
+  fundpsbt,
   getinfo,
   getlog,
   help,
   listconfigs,
   listforwards,
+  listfunds,
   listhtlcs,
   listpeerchannels,
   listpeers,
+  listtransactions,
+  newaddr,
   notifications,
   ping,
+  reserveinputs,
+  sendpsbt,
   setchannel,
   signmessage,
+  signpsbt,
   stop,
+  txdiscard,
+  txprepare,
+  txsend,
+  unreserveinputs,
+  utxopsbt,
   wait,
+  withdraw,
 ];
