@@ -6,6 +6,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeTx } from '../../src/core/bitcoin/index.js';
 import { msat, sat, toHex } from '../../src/core/bytes/index.js';
 import { balancesIn } from '../../src/core/channel/balances.js';
 import { type CommitmentView, HTLC_STATES } from '../../src/core/channel/htlc.js';
@@ -17,7 +18,7 @@ import {
   revokedHtlcs,
   specOf,
 } from '../../src/core/channel/index.js';
-import { offerBounds, refuseAdd } from '../../src/core/channel/limits.js';
+import { largestAdd, offerBounds, refuseAdd } from '../../src/core/channel/limits.js';
 import { Pair, type Party } from '../unit/channel/harness.js';
 
 type Who = 'alice' | 'bob';
@@ -25,6 +26,8 @@ type Who = 'alice' | 'bob';
 type Action =
   | { readonly kind: 'deliver'; readonly who: Who; readonly count: number }
   | { readonly kind: 'sign'; readonly who: Who }
+  /** The usual course of things for a while: deliver what is there, sign what is due. */
+  | { readonly kind: 'flow'; readonly first: Who; readonly steps: number }
   | { readonly kind: 'add'; readonly who: Who; readonly amount: bigint }
   | { readonly kind: 'end'; readonly who: Who; readonly pick: number; readonly how: 0 | 1 | 2 }
   | { readonly kind: 'fee'; readonly feerate: number }
@@ -32,8 +35,7 @@ type Action =
   | { readonly kind: 'crash'; readonly who: Who }
   | { readonly kind: 'flush'; readonly who: Who }
   | { readonly kind: 'connect' }
-  | { readonly kind: 'block' }
-  | { readonly kind: 'shutdown'; readonly who: Who };
+  | { readonly kind: 'block' };
 
 const who = fc.constantFrom<Who>('alice', 'bob');
 
@@ -55,6 +57,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('sign' as const), who }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('flow' as const),
+      first: who,
+      steps: fc.integer({ min: 1, max: 16 }),
+    }),
+  },
   { weight: 7, arbitrary: fc.record({ kind: fc.constant('add' as const), who, amount }) },
   {
     weight: 7,
@@ -139,6 +149,9 @@ class Run {
       case 'sign':
         pair.sign(this.party(a.who));
         return;
+      case 'flow':
+        this.flow(this.party(a.first), a.steps);
+        return;
       case 'add':
         this.add(this.party(a.who), a.amount);
         return;
@@ -167,11 +180,6 @@ class Run {
       case 'block':
         pair.mine();
         return;
-      case 'shutdown': {
-        const party = this.party(a.who);
-        pair.command(party, { kind: 'shutdown', ref: party.ref++ });
-        return;
-      }
     }
   }
 
@@ -179,21 +187,25 @@ class Run {
     const { state } = party;
     if (state.kind !== 'live') return;
     const bounds = offerBounds(state.params, state.commitments, 'local');
-    const value = wanted === -1n ? this.largest(bounds) : wanted;
+    const largest = largestAdd(bounds);
+    const value = wanted === -1n ? largest : msat(wanted);
+    // What the view promises is what the limits let pass, to the millisatoshi.
+    if (largest > 0n) expect(refuseAdd(bounds, largest)).toBeUndefined();
+    for (const more of [1n, 1000n, 354_000n, 2_000_000n])
+      expect(refuseAdd(bounds, msat(largest + more))).toBeDefined();
     if (value <= 0n) return;
     const result = this.pair.add(party, value);
-    // What is refused is refused by the limits (or since nobody is there), and for nothing else.
-    if (result.ok) expect(refuseAdd(bounds, msat(value))).toBeUndefined();
+    const { link, shutdown } = state;
+    // An HTLC is refused for the limits, or since nobody is there, and for nothing else.
+    if (link.kind === 'online' && shutdown.localScript === undefined)
+      expect(result.ok).toBe(refuseAdd(bounds, value) === undefined);
   }
 
-  private largest(bounds: ReturnType<typeof offerBounds>): bigint {
-    let [good, bad] = [0n, 10n ** 9n];
-    while (bad - good > 1n) {
-      const middle = (good + bad) / 2n;
-      if (refuseAdd(bounds, msat(middle)) === undefined) good = middle;
-      else bad = middle;
-    }
-    return good;
+  private flow(first: Party, steps: number): void {
+    const { pair } = this;
+    const second = pair.other(first);
+    for (let i = 0; i < steps; i++)
+      if (!pair.deliver(i % 2 === 0 ? first : second)) pair.sign(i % 2 === 0 ? second : first);
   }
 
   /** Peace at last: connected, everything delivered, every HTLC ended. */
@@ -205,6 +217,32 @@ class Run {
       for (const id of [...party.received.keys()])
         pair.decide(party, id, DECISIONS[id % 2n === 0n ? 0 : 1]);
     pair.settle();
+  }
+
+  /** Ends in a close, perhaps cut short: both have one transaction that pays what is due. */
+  close(by: Who, cuts: readonly number[]): void {
+    const { pair } = this;
+    const party = this.party(by);
+    pair.command(party, { kind: 'shutdown', ref: party.ref++ });
+    for (const steps of cuts) {
+      this.flow(pair.alice, steps);
+      if (steps % 2 === 0) pair.crash(pair.other(party));
+      else pair.disconnect();
+      pair.reconnect();
+    }
+    pair.settle();
+    expect(pair.complaints).toEqual([]);
+    const [a, b] = [pair.alice.live.shutdown.tx, pair.bob.live.shutdown.tx];
+    if (a === undefined || b === undefined) throw new Error('the two did not agree on a close');
+    expect(toHex(a)).toBe(toHex(b));
+    const { commitments, params } = pair.alice.live;
+    const outputs = decodeTx(a)?.outputs ?? [];
+    const sum = outputs.reduce((total, o) => total + o.amount, 0n);
+    const dust = [commitments.settledLocal, commitments.settledRemote].reduce(
+      (total, msats) => total + (msats / 1000n < 546n + 1000n ? msats / 1000n : 0n),
+      0n,
+    );
+    expect(params.fundingAmount - sum <= 5000n + dust).toBe(true);
   }
 
   judge(): void {
@@ -275,11 +313,14 @@ describe('two honest channels', () => {
         fc.property(
           fc.array(action, { minLength: 20, maxLength: 150 }),
           fc.constantFrom(0n, 20_000_000n, 500_000_000n, 900_000_000n),
-          (actions, push) => {
+          who,
+          fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
+          (actions, push, closer, cuts) => {
             const run = new Run(anchors, push);
             for (const a of actions) run.apply(a);
             run.finish();
             run.judge();
+            run.close(closer, cuts);
           },
         ),
         { numRuns: RUNS, interruptAfterTimeLimit: 600_000 },
