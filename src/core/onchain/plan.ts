@@ -109,6 +109,9 @@ const isLate = (deadline: BlockHeight | undefined, height: BlockHeight): boolean
 export const mustSplit = (claim: Claim, height: BlockHeight): boolean =>
   claim.purpose === 'penalty' && claim.outputs.length > 1 && isLate(claim.deadline, height);
 
+/** However near the deadline, never more than so many times what the next blocks ask for. */
+const MOST_OF_ESTIMATE = 10;
+
 /** The estimate for confirmation within `blocks`. */
 export function feerateWithin(fees: OnchainFees, blocks: number): number {
   const fits = fees.targets.filter((t) => t.blocks <= blocks).at(-1) ?? fees.targets[0];
@@ -143,6 +146,7 @@ export function nextFeerate(
   if (claim.deadline === undefined) return waited >= 6 && estimate >= least ? estimate : undefined;
   const left = claim.deadline - height;
   const impatient = left <= 6 || (left <= SECURITY_DELAY && waited >= 3);
-  if (impatient) return Math.max(estimate, least);
+  const most = feerateWithin(fees, 1) * MOST_OF_ESTIMATE;
+  if (impatient && least <= most) return Math.max(estimate, least);
   return estimate >= least ? estimate : undefined;
 }

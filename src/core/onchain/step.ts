@@ -154,6 +154,7 @@ function settle(state: OnchainState, turn: Turn): OnchainState {
   const preimages = preimageMap([...channel.preimages, ...state.preimages]);
   let next = watch(tellEnding(state, ending, tx, turn), close, turn);
   next = tellOutcomes(next, close, preimages, turn);
+  if (!turn.plans) return next;
   next = settleClaims(next, close, tx, preimages, turn);
   if (next.resolved || !isResolved(next, close, preimages)) return next;
   turn.persist();

@@ -1,4 +1,5 @@
 /** What one step gathers: the effects in order, and `persist` once before the rest. */
+import { assertNever } from '../bytes/index.js';
 import type { OnchainContext, OnchainEffect, OnchainInput } from './types.js';
 
 export class Turn {
@@ -6,6 +7,8 @@ export class Turn {
   #persist = false;
   /** Whether time went on: broadcasts are said again, fees looked at anew. */
   readonly tick: boolean;
+  /** Whether claims are made now; not amid the news of a block, which more of it may overtake. */
+  readonly plans: boolean;
   /** The coins that this step brings. */
   readonly funded: Extract<OnchainInput, { kind: 'claimFunded' }> | undefined;
 
@@ -14,6 +17,7 @@ export class Turn {
     readonly context: OnchainContext,
   ) {
     this.tick = input.kind === 'block' || input.kind === 'restored';
+    this.plans = !isNewsOfBlock(input);
     this.funded = input.kind === 'claimFunded' ? input : undefined;
   }
 
@@ -31,5 +35,22 @@ export class Turn {
 
   finish(): readonly OnchainEffect[] {
     return this.#persist ? [{ kind: 'persist' }, ...this.#effects] : this.#effects;
+  }
+}
+
+function isNewsOfBlock(input: OnchainInput): boolean {
+  switch (input.kind) {
+    case 'spent':
+      return input.height !== undefined;
+    case 'revoked':
+    case 'disconnected':
+      return true;
+    case 'block':
+    case 'preimage':
+    case 'claimFunded':
+    case 'restored':
+      return false;
+    default:
+      return assertNever(input);
   }
 }
