@@ -4,3 +4,4 @@ export { decodeInvoice, INVOICE_FEATURES } from './decode.js';
 export { type EncodeOptions, encodeInvoice, type SignInvoice } from './encode.js';
 export * from './fallback.js';
 export * from './types.js';
+export { letterOf as tagOf, wordsToText } from './words.js';

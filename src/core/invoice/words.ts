@@ -5,6 +5,8 @@ const CHARSET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 
 /** The letter that names a field in BOLT 11. */
 export const letterOf = (word: number): string => CHARSET[word] ?? '?';
+/** Units as bech32 writes them. */
+export const wordsToText = (words: readonly number[]): string => words.map(letterOf).join('');
 export const wordOf = (letter: string): number => CHARSET.indexOf(letter);
 
 /** Bytes, padded with zero bits at the end to whole units. */

@@ -3,6 +3,10 @@ import { check } from './check.js';
 import { checkmessage } from './checkmessage.js';
 import { close } from './close.js';
 import { connect } from './connect.js';
+import { createonion } from './createonion.js';
+import { decode } from './decode.js';
+import { delinvoice } from './delinvoice.js';
+import { delpay } from './delpay.js';
 import { disconnect } from './disconnect.js';
 import { feerates } from './feerates.js';
 import { fundchannel } from './fundchannel.js';
@@ -10,17 +14,24 @@ import { fundpsbt, utxopsbt } from './fundpsbt.js';
 import { getinfo } from './getinfo.js';
 import { getlog } from './getlog.js';
 import { help } from './help.js';
+import { invoice } from './invoice.js';
+import { keysend } from './keysend.js';
 import { listconfigs } from './listconfigs.js';
 import { listforwards } from './listforwards.js';
 import { listfunds } from './listfunds.js';
 import { listhtlcs } from './listhtlcs.js';
+import { listinvoices } from './listinvoices.js';
+import { listpays } from './listpays.js';
 import { listpeerchannels } from './listpeerchannels.js';
 import { listpeers } from './listpeers.js';
+import { listsendpays } from './listsendpays.js';
 import { listtransactions } from './listtransactions.js';
 import { newaddr } from './newaddr.js';
 import { notifications } from './notifications.js';
+import { pay } from './pay.js';
 import { ping } from './ping.js';
 import { reserveinputs } from './reserveinputs.js';
+import { sendpay } from './sendpay.js';
 import { sendpsbt } from './sendpsbt.js';
 import { setchannel } from './setchannel.js';
 import { signmessage } from './signmessage.js';
@@ -31,6 +42,9 @@ import { txprepare } from './txprepare.js';
 import { txsend } from './txsend.js';
 import { unreserveinputs } from './unreserveinputs.js';
 import { wait } from './wait.js';
+import { waitanyinvoice } from './waitanyinvoice.js';
+import { waitinvoice } from './waitinvoice.js';
+import { waitsendpay } from './waitsendpay.js';
 import { withdraw } from './withdraw.js';
 
 /** Every command of the daemon, in alphabetical order: one import and one line each. */
@@ -39,6 +53,10 @@ export const commands: readonly Command[] = [
   checkmessage,
   close,
   connect,
+  createonion,
+  decode,
+  delinvoice,
+  delpay,
   disconnect,
   feerates,
   fundchannel,
@@ -46,17 +64,24 @@ export const commands: readonly Command[] = [
   getinfo,
   getlog,
   help,
+  invoice,
+  keysend,
   listconfigs,
   listforwards,
   listfunds,
   listhtlcs,
+  listinvoices,
+  listpays,
   listpeerchannels,
   listpeers,
+  listsendpays,
   listtransactions,
   newaddr,
   notifications,
+  pay,
   ping,
   reserveinputs,
+  sendpay,
   sendpsbt,
   setchannel,
   signmessage,
@@ -68,5 +93,8 @@ export const commands: readonly Command[] = [
   unreserveinputs,
   utxopsbt,
   wait,
+  waitanyinvoice,
+  waitinvoice,
+  waitsendpay,
   withdraw,
 ];
