@@ -177,3 +177,26 @@ export function optionsText(): string {
     .map((o) => `${left(o).padEnd(36)} ${o.help}`)
     .join('\n');
 }
+
+/** `docs/options.md`. */
+export function optionsPage(): string {
+  const rows = (options as readonly OptionDeclaration[]).map((o) => {
+    const name = `--${o.name}${o.takes === undefined ? '' : `=${o.takes.replaceAll('|', '\\|')}`}`;
+    const notes = [
+      ...(o.many ? ['may be given again'] : []),
+      ...(o.developer ? ['developer'] : []),
+    ];
+    const more = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+    return `| \`${name}\` | ${o.help}${more} |`;
+  });
+  return `# Options of lightningd
+
+Written by \`scripts/manual.ts\`. The same names stand in the files \`<lightning-dir>/config\` and
+\`<lightning-dir>/<network>/config\`, one a line, without the dashes. The command line comes before the
+network's file, and that one before the general file.
+
+| option | what it does |
+|---|---|
+${rows.join('\n')}
+`;
+}

@@ -181,14 +181,14 @@ export function manualText(command: Command): string {
       out.push(line.slice(3).toUpperCase());
     } else if (line.startsWith('    ') && !item) {
       flush();
-      out.push(`    ${line}`);
+      out.push(...(line.length > WIDTH ? wrap(line.trim(), '    ', '        ') : [line]));
     } else if (item) {
       flush();
       const indent = `    ${item[1]}`;
       out.push(...wrap((item[2] as string).replace(/\*\*|`/g, ''), indent, `${indent}    `));
     } else if (line === '') {
       flush();
-      if (out.at(-1) !== '') out.push('');
+      if (out.at(-1) !== '' && !/^[A-Z ]+$/.test(out.at(-1) as string)) out.push('');
     } else paragraph.push(line.replace(/\*\*|`/g, ''));
   }
   flush();
