@@ -11,7 +11,6 @@ import { msat, sat, toHex } from '../../src/core/bytes/index.js';
 import { balancesIn } from '../../src/core/channel/balances.js';
 import { type CommitmentView, HTLC_STATES } from '../../src/core/channel/htlc.js';
 import {
-  type ChannelState,
   decodeChannel,
   encodeChannel,
   type LiveState,
@@ -110,11 +109,14 @@ function conserved(s: LiveState): void {
   }
 }
 
-function sameAfterDisk(state: ChannelState): void {
+function sameAfterDisk(state: LiveState): void {
   const bytes = encodeChannel(state);
   const decoded = decodeChannel(bytes);
   if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
-  expect(toHex(encodeChannel(decoded.value))).toBe(toHex(bytes));
+  const { offer: _, lastRemoteFee: __, ...shutdown } = state.shutdown;
+  const announcement = { ...state.announcement, sent: false };
+  const link = { kind: 'offline' as const };
+  expect(decoded.value).toEqual({ ...state, announcement, shutdown, link });
 }
 
 class Run {
@@ -304,7 +306,7 @@ const DECISIONS = [
   { kind: 'malformed' },
 ] as const;
 
-const RUNS = Number(process.env['CHANNEL_RUNS'] ?? 150);
+const RUNS = Number(process.env['CHANNEL_RUNS'] ?? 60);
 
 describe('two honest channels', () => {
   for (const anchors of [true, false])

@@ -42,7 +42,7 @@ export function onLiveInput(s: LiveState, input: ChannelInput, turn: Turn): Chan
     case 'block':
       return onBlock(s, turn);
     case 'fundingConfirmed':
-      return onFundingConfirmed(s, input, input.tx, turn);
+      return onFundingConfirmed(s, input, turn);
     case 'fundingUnconfirmed':
       return onFundingUnconfirmed(s, turn);
     case 'fundingSpent':

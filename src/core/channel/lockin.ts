@@ -74,8 +74,7 @@ export function onChannelReady(s: LiveState, m: MessageOf<'channelReady'>, turn:
 
 export function onFundingConfirmed(
   s: LiveState,
-  confirmed: Confirmation,
-  tx: Uint8Array,
+  { height, txIndex, tx }: Confirmation & { readonly tx: Uint8Array },
   turn: Turn,
 ): LiveState {
   const output = decodeTx(tx)?.outputs[s.params.fundingVout];
@@ -89,7 +88,7 @@ export function onFundingConfirmed(
     turn.note('warn', 'the funding output is not what was agreed on: the channel will not be used');
     return { ...s, lockin: { ...s.lockin, wrongFunding: true } };
   }
-  const next = { ...s, lockin: { ...s.lockin, confirmed: { ...confirmed } } };
+  const next = { ...s, lockin: { ...s.lockin, confirmed: { height, txIndex } } };
   return onDepth(forgetHalves(next), turn);
 }
 

@@ -168,7 +168,11 @@ export class Preimages {
   }
 }
 
-const ONION = new Uint8Array(1366).fill(7);
+/** The messages that a list of effects sends. */
+export const messagesIn = (effects: readonly ChannelEffect[]): Message[] =>
+  effects.flatMap((e) => (e.kind === 'send' ? [e.message] : []));
+
+export const ONION = new Uint8Array(1366).fill(7);
 
 export class Pair {
   readonly alice = new Party('alice', 1);
