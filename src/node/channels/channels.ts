@@ -31,6 +31,7 @@ import { peel } from '../../core/onion/index.js';
 import { encodeMessage, type Message, type MessageOf } from '../../core/wire/index.js';
 import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
+import { closed } from './closed.js';
 import { idOf, peerOf, realScid, relayScids } from './facts.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
@@ -38,6 +39,7 @@ import { type Entry, Registry } from './registry.js';
 import { rowOf } from './rows.js';
 import { ChannelRunner, type WritesFor } from './runner.js';
 import {
+  type Ended,
   type FinalHtlc,
   HtlcSwitch,
   type HtlcToOffer,
@@ -319,41 +321,35 @@ export class Channels {
     };
     const asked = await entry.runner.command({ kind: 'command', command });
     if (!asked.ok) return err({ code: 'refused', error: asked.error });
-    return this.#closed(entry, options.unilateralTimeout);
+    return closed(entry, options.unilateralTimeout, {
+      clock: this.#deps.clock,
+      onChange: (fn) => this.onChange(fn),
+      nextRef: () => this.#ref++,
+    });
+  }
+
+  /** The end of an HTLC that the chain decided: rows that must be durable with it. */
+  writesOfChainEnd(end: Ended): readonly Write[] {
+    return this.#switch.writesOf(end);
+  }
+
+  /** Those rows are durable: the end is passed on. */
+  chainEnded(end: Ended): void {
+    this.#switch.ended(end);
+  }
+
+  /** Everything about the channel is settled and buried: only its row stays. */
+  async archive(channelId: ChannelId): Promise<void> {
+    const entry = this.#registry.get(channelId);
+    if (entry === undefined) return;
+    entry.closedAt = Math.floor(this.#deps.clock.now() / 1000);
+    const row = rowOf(entry.runner.state, entry.closedAt);
+    if (row !== undefined) await this.#deps.store.commit([row]);
+    this.#changed(entry);
+    this.#remove(entry);
   }
 
   // Inside.
-
-  #closed(entry: Entry, timeout: number): Promise<Result<CloseResult, CloseError>> {
-    return new Promise((resolve) => {
-      const answer = (): boolean => {
-        const result = closeResultOf(entry.runner.state);
-        if (result === undefined) return false;
-        end();
-        resolve(ok(result));
-        return true;
-      };
-      const off = this.onChange((channel) => {
-        if (channel.channelId === entry.id) answer();
-      });
-      const cancel =
-        timeout === 0
-          ? () => {}
-          : this.#deps.clock.after(timeout * 1000, () => {
-              const command: ChannelCommand = {
-                kind: 'forceClose',
-                ref: this.#ref++,
-                reason: 'the peer did not close with us in time',
-              };
-              entry.runner.submit({ kind: 'command', command });
-            });
-      const end = () => {
-        off();
-        cancel();
-      };
-      answer();
-    });
-  }
 
   #context(): StepContext {
     const { chain, clock, signer, entropy } = this.#deps;
@@ -406,6 +402,7 @@ export class Channels {
     if (state.kind === 'live')
       this.#watch.remove(state.params.fundingTxid, state.params.fundingVout);
     entry.runner.stop();
+    if (this.#registry.of(entry.peerId).length === 0) this.#deps.peers.release(entry.peerId);
   }
 
   #unknownChannel(nodeId: NodeId, channelId: Bytes): void {
@@ -447,6 +444,7 @@ export class Channels {
     if (entry === undefined)
       this.#deps.log.error('an HTLC ended whose channel is gone', { channel: channelId });
     entry?.runner.submit({ kind: 'command', command }, () => writes);
+    if (command.kind === 'fulfillHtlc') this.#deps.endings.preimage(channelId, command.preimage);
   }
 
   #receivedHtlc(channelId: ChannelId, htlcId: bigint) {
@@ -504,9 +502,15 @@ export class Channels {
       case 'send':
         peers.send(entry.peerId, effect.message);
         return;
-      case 'broadcast':
+      case 'broadcast': {
         chain.broadcast(effect.tx, effect.purpose);
+        entry.closingTx = effect.tx;
+        const { state } = entry.runner;
+        if (state.kind === 'live' && state.shutdown.tx === undefined)
+          endings.leaving(state, effect.tx);
+        this.#changed(entry);
         return;
+      }
       case 'watchFunding':
         this.#watch.add(effect.txid, effect.vout, (input) => entry.runner.submit(input));
         return;
@@ -541,10 +545,12 @@ export class Channels {
         if (effect.private) peers.send(entry.peerId, effect.message);
         this.#changed(entry);
         return;
-      case 'closedOnChain':
-        endings.closedOnChain(entry.id, effect.tx);
+      case 'closedOnChain': {
+        const { state } = entry.runner;
+        if (state.kind === 'live') endings.closedOnChain(state);
         this.#changed(entry);
         return;
+      }
       case 'disconnect':
         peers.disconnect(entry.peerId, effect.reason);
         return;
@@ -567,13 +573,4 @@ export class Channels {
     const view = this.#view(entry);
     for (const listener of [...this.#listeners]) listener(view);
   }
-}
-
-/** How a channel ended, once a transaction that ends it is known. */
-function closeResultOf(state: ChannelState): CloseResult | undefined {
-  if (state.kind === 'closed') return { type: 'unopened' };
-  if (state.kind !== 'live') return undefined;
-  if (state.shutdown.tx !== undefined) return { type: 'mutual', tx: state.shutdown.tx };
-  if (state.spent !== undefined) return { type: 'unilateral', tx: state.spent.tx };
-  return undefined;
 }

@@ -98,7 +98,8 @@ export interface SwitchDeps {
   localSettled(origin: LocalOrigin): void;
 }
 
-type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
+/** An HTLC that we offered has ended. */
+export type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
 
 export class HtlcSwitch {
   readonly #limits: RelayLimits;

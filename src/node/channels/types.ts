@@ -5,6 +5,7 @@ import type {
   ContextFees,
   HtlcFailure,
   HtlcOrigin,
+  LiveState,
   RelayPolicy,
 } from '../../core/channel/index.js';
 import type { RelayLimits } from '../../core/payment/index.js';
@@ -25,6 +26,8 @@ export interface ChannelPeers {
   disconnect(nodeId: NodeId, reason: string): void;
   /** A channel ties us to this peer: reconnect to it when the connection is lost, also after a restart. */
   keep(nodeId: NodeId, reason: 'channel'): void;
+  /** Nothing ties us to this peer any more. */
+  release(nodeId: NodeId): void;
 }
 
 export interface ChannelChain {
@@ -94,9 +97,14 @@ export interface HtlcEnds {
   settled(origin: LocalOrigin): void;
 }
 
-/** A close that the chain has seen: BOLT 5's part. */
+/** What follows a channel on the chain: BOLT 5's part. */
 export interface ChannelEndings {
-  closedOnChain(channelId: ChannelId, tx: Bytes): void;
+  /** A commitment of ours was broadcast. */
+  leaving(live: LiveState, tx: Bytes): void;
+  /** The funding output was spent in a block. */
+  closedOnChain(live: LiveState): void;
+  /** An incoming HTLC of this channel, maybe on the chain, can be claimed. */
+  preimage(channelId: ChannelId, preimage: Bytes): void;
 }
 
 export interface ChannelsOptions {

@@ -5,11 +5,13 @@ import { featuresFor } from '../../core/wire/index.js';
 import { ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
 import { Invoices } from '../invoices/index.js';
+import { Endings } from '../onchain/index.js';
 import { Payments } from '../payments/index.js';
 import { Peers } from '../peers/index.js';
 import { Routes } from '../routes/index.js';
 import { Wallet, walletForChannels } from '../wallet/index.js';
 import { Broadcaster } from './broadcaster.js';
+import { claimFees, claimWallet } from './claim-wallet.js';
 import type { NodeConfig } from './config.js';
 import { OUR_FEATURES } from './features.js';
 import { localChannels, routeHints } from './local-channels.js';
@@ -139,6 +141,24 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
     async stop() {},
   };
 
+  const endings: Endings = new Endings(
+    {},
+    {
+      store,
+      signer,
+      log: log.child('onchain'),
+      wallet: claimWallet(wallet),
+      height: () => chain.height,
+      fees: () => claimFees(chain),
+      broadcast: (tx) => ports.chain.broadcast(tx),
+      broadcastPackage: (txs) => ports.chain.broadcastPackage(txs),
+      writesOf: (end) => channels.writesOfChainEnd(end),
+      ended: (end) => channels.chainEnded(end),
+      resolved: (channelId) => void channels.archive(channelId).catch(fatal),
+      fatal,
+    },
+  );
+
   const channels: Channels = new Channels(
     {
       chainHash,
@@ -180,7 +200,7 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
         failed: (origin, failure) => payments.htlcFailed(origin, failure),
         settled: (origin) => payments.settled(origin),
       },
-      endings: { closedOnChain: () => {} },
+      endings,
       fatal,
     },
   );
@@ -197,8 +217,10 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
   });
   // A block is followed once the money's services have it on disk: wallet, channels, then the rest.
   chain.onBlock((block) => channels.connectBlock(block));
+  chain.onBlock((block) => endings.connectBlock(block));
   chain.onBlock((block) => broadcaster.connectBlock(block));
   chain.onDisconnect((height) => channels.disconnectBlock(height));
+  chain.onDisconnect((height) => endings.disconnectBlock(height));
 
   /** What the commands work with. */
   const api = {
@@ -248,6 +270,7 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
       await wallet.start();
       await invoices.start();
       await payments.start();
+      await endings.start();
       await channels.start();
       await payments.reconcile(channels.liveOrigins());
       await gossip.start();
@@ -261,6 +284,7 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
       await chain.stop();
       await gossip.stop();
       await channels.stop();
+      await endings.stop();
       await payments.stop();
       await invoices.stop();
       await wallet.stop();

@@ -1,0 +1,77 @@
+import {
+  type Bytes,
+  type ChannelId,
+  type NodeId,
+  type ShortChannelId,
+  toHex,
+} from '../../core/bytes/index.js';
+import { relayScids } from './facts.js';
+import type { ChannelRunner } from './runner.js';
+import type { PeerPolicy } from './types.js';
+
+/** A channel and what runs it. */
+export interface Entry {
+  id: ChannelId;
+  readonly peerId: NodeId;
+  readonly runner: ChannelRunner;
+  /** Our newest channel_update, with its message type. */
+  update: Bytes;
+  closedAt: number | null;
+  /** The transaction of ours that ends the channel, once it was broadcast. */
+  closingTx?: Bytes;
+  peerPolicy?: PeerPolicy;
+}
+
+/** The channels in memory, by each of their names. */
+export class Registry {
+  readonly #byId = new Map<ChannelId, Entry>();
+  readonly #byScid = new Map<ShortChannelId, Entry>();
+
+  has(id: ChannelId): boolean {
+    return this.#byId.has(id);
+  }
+
+  get(id: ChannelId): Entry | undefined {
+    return this.#byId.get(id);
+  }
+
+  byScid(scid: ShortChannelId): Entry | undefined {
+    return this.#byScid.get(scid);
+  }
+
+  /** A copy: what is done with them may end some. */
+  all(): Entry[] {
+    return [...this.#byId.values()];
+  }
+
+  of(nodeId: NodeId): Entry[] {
+    return this.all().filter((entry) => entry.peerId === nodeId);
+  }
+
+  /** The channel that this peer means by these 32 bytes. */
+  find(nodeId: NodeId, id: Bytes): Entry | undefined {
+    const entry = this.#byId.get(toHex(id) as ChannelId);
+    return entry?.peerId === nodeId ? entry : undefined;
+  }
+
+  add(entry: Entry): void {
+    this.#byId.set(entry.id, entry);
+    this.reindex(entry);
+  }
+
+  /** The names for relaying may have changed. */
+  reindex(entry: Entry): void {
+    for (const scid of relayScids(entry.runner.state)) this.#byScid.set(scid, entry);
+  }
+
+  rename(entry: Entry, id: ChannelId): void {
+    this.#byId.delete(entry.id);
+    entry.id = id;
+    this.#byId.set(id, entry);
+  }
+
+  remove(entry: Entry): void {
+    this.#byId.delete(entry.id);
+    for (const [scid, other] of this.#byScid) if (other === entry) this.#byScid.delete(scid);
+  }
+}

@@ -1,0 +1,192 @@
+import type { Transaction } from '../../core/bitcoin/index.js';
+import { type Bytes, type ChannelId, reversed, toHex } from '../../core/bytes/index.js';
+import { type LiveState, REVOKED_ROWS } from '../../core/channel/index.js';
+import {
+  decodeOnchain,
+  encodeOnchain,
+  type FundClaim,
+  type OnchainChannel,
+  type OnchainEffect,
+  type OnchainInput,
+  type OnchainState,
+  onchainChannel,
+  openOnchain,
+  revokedNumber,
+  step,
+} from '../../core/onchain/index.js';
+import type { Write } from '../../ports/index.js';
+import type { EndingBlock, EndingsDeps } from './types.js';
+
+const outpoint = (txid: Bytes, vout: number): string => `${toHex(txid)}:${vout}`;
+
+/** Runs the on-chain machine of one channel: inputs in order, the state on disk before the effects. */
+export class Ending {
+  readonly #channelId: ChannelId;
+  readonly #channel: OnchainChannel;
+  readonly #deps: EndingsDeps;
+  readonly #watched = new Set<string>();
+  readonly #funding: string;
+  #state: OnchainState;
+  /** Inputs take their turn, since some wait for rows of the disk. */
+  #tail: Promise<void> = Promise.resolve();
+  #resolved = false;
+
+  constructor(channelId: ChannelId, live: LiveState, deps: EndingsDeps) {
+    this.#channelId = channelId;
+    this.#channel = onchainChannel(live);
+    this.#deps = deps;
+    this.#state = openOnchain(this.#channel, deps.height());
+    this.#funding = outpoint(live.params.fundingTxid, live.params.fundingVout);
+    this.#watched.add(this.#funding);
+  }
+
+  /** Goes on from what was stored. Throws where that cannot be read: money may hang on it. */
+  restore(stored: Bytes): void {
+    const state = decodeOnchain(stored, this.#channel);
+    if (!state.ok)
+      throw new Error(`the ending of ${this.#channelId} cannot be read: ${state.error.code}`);
+    this.#state = state.value;
+    this.feed({ kind: 'restored' });
+  }
+
+  /** Resolves when all that was fed so far is durable and carried out. */
+  idle(): Promise<void> {
+    return this.#tail;
+  }
+
+  feed(input: OnchainInput): void {
+    this.#tail = this.#tail
+      .then(() => this.#run(input))
+      .catch((error: unknown) => this.#deps.fatal(error));
+  }
+
+  /** A close that is not in a block yet, ours or theirs. */
+  seen(tx: Bytes): void {
+    this.feed({ kind: 'spent', tx });
+  }
+
+  async connectBlock(block: EndingBlock): Promise<void> {
+    await this.#tail;
+    // Outputs come to be watched on the way, and what spends them may stand further down.
+    for (const { tx, raw } of block.txs) {
+      if (!this.#spends(tx)) continue;
+      await this.#feedRevoked(tx);
+      this.feed({ kind: 'spent', tx: raw, height: block.height });
+      await this.#tail;
+    }
+    this.feed({ kind: 'block', height: block.height });
+    await this.#tail;
+  }
+
+  #spends(tx: Transaction): boolean {
+    return tx.inputs.some((input) => this.#watched.has(outpoint(input.txid, input.vout)));
+  }
+
+  /** BOLT 5, revoked transaction close: the rows that tell the HTLC outputs of an old commitment. */
+  async #feedRevoked(tx: Transaction): Promise<void> {
+    if (!tx.inputs.some((input) => outpoint(input.txid, input.vout) === this.#funding)) return;
+    const number = revokedNumber(this.#channel, tx);
+    if (number === undefined) return;
+    const rows = await this.#deps.store.select('revoked', {
+      where: { channel_key: this.#channel.key },
+      order: 'commitment_number',
+      from: Number(number),
+      limit: REVOKED_ROWS,
+    });
+    const found = rows.map((row) => ({
+      commitmentNumber: BigInt(row.commitment_number),
+      data: row.data,
+    }));
+    this.feed({ kind: 'revoked', rows: found });
+  }
+
+  async #run(input: OnchainInput): Promise<void> {
+    const { fees, signer, store, writesOf } = this.#deps;
+    const { state, effects } = step(this.#state, input, { fees: fees(), signer });
+    this.#state = state;
+    const writes: Write[] = [];
+    let persist = false;
+    for (const effect of effects) {
+      if (effect.kind === 'persist') persist = true;
+      if (effect.kind === 'htlcFulfilled' || effect.kind === 'htlcFailed')
+        writes.push(...writesOf(effect));
+    }
+    if (persist || writes.length > 0) await store.commit([this.#row(), ...writes]);
+    for (const effect of effects) await this.#perform(effect);
+  }
+
+  #row(): Write {
+    return {
+      put: 'closings',
+      row: {
+        channel_key: this.#channel.key,
+        spent_txid: toHex(reversed(this.#channel.commitment.fundingTxid)),
+        state: encodeOnchain(this.#state),
+      },
+    };
+  }
+
+  async #perform(effect: OnchainEffect): Promise<void> {
+    const { log } = this.#deps;
+    switch (effect.kind) {
+      case 'persist':
+        return;
+      case 'watch':
+        this.#watched.add(outpoint(effect.txid, effect.vout));
+        return;
+      case 'broadcast':
+        await this.#broadcast(effect.tx, effect.purpose, effect.parent);
+        return;
+      case 'fundClaim':
+        await this.#fund(effect);
+        return;
+      case 'releaseClaim':
+        this.#deps.wallet.releaseClaim(`${this.#channelId}/${effect.claim}`);
+        return;
+      case 'htlcFulfilled':
+      case 'htlcFailed':
+        this.#deps.ended(effect);
+        return;
+      case 'classified':
+        log.info(`the end of ${this.#channelId} on the chain: ${effect.ending}`, {
+          txid: toHex(reversed(effect.txid)),
+        });
+        return;
+      case 'resolved':
+        if (!this.#resolved) this.#deps.resolved(this.#channelId);
+        this.#resolved = true;
+        return;
+      case 'note':
+        log[effect.level](effect.text, { channel: this.#channelId });
+        return;
+    }
+  }
+
+  async #fund(request: FundClaim): Promise<void> {
+    const name = `${this.#channelId}/${request.claim}`;
+    const coins = await this.#deps.wallet.fundClaim(name, request);
+    if (coins === undefined) {
+      this.#deps.log.warn('no coins in the wallet to pay the fee of a claim', {
+        channel: this.#channelId,
+        purpose: request.purpose,
+      });
+      return;
+    }
+    const { claim, feeratePerKw } = request;
+    this.feed({ kind: 'claimFunded', claim, feeratePerKw, ...coins });
+  }
+
+  async #broadcast(tx: Bytes, purpose: string, parent: Bytes | undefined): Promise<void> {
+    const { log } = this.#deps;
+    try {
+      const result =
+        (parent === undefined ? undefined : await this.#deps.broadcastPackage([parent, tx])) ??
+        (await this.#deps.broadcast(tx));
+      if (result.kind === 'refused')
+        log.info(`${purpose} was refused`, { channel: this.#channelId, reason: result.reason });
+    } catch (error) {
+      // The chain is away: the machine says it again with the next block.
+      log.info(`${purpose} waits for the chain`, { error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { Transaction, TxOutput } from '../../core/bitcoin/index.js';
+import type { Bytes, ChannelId } from '../../core/bytes/index.js';
+import type { FeeInput, FundClaim, OnchainEffect, OnchainFees } from '../../core/onchain/index.js';
+import type { BroadcastResult, Logger, Signer, Store, Write } from '../../ports/index.js';
+
+/** The end of an HTLC that the chain decided. */
+export type ChainEnd = OnchainEffect & { readonly kind: 'htlcFulfilled' | 'htlcFailed' };
+
+/** Coins that pay the fee of a claim. */
+export interface ClaimCoins {
+  readonly inputs: readonly FeeInput[];
+  readonly change?: TxOutput;
+}
+
+/** The wallet as claims see it. */
+export interface ClaimWallet {
+  /** Chooses coins and reserves them under the claim's name; nothing where there are none. */
+  fundClaim(claim: string, request: FundClaim): Promise<ClaimCoins | undefined>;
+  releaseClaim(claim: string): void;
+}
+
+export interface EndingsDeps {
+  readonly store: Store;
+  readonly signer: Signer;
+  readonly log: Logger;
+  readonly wallet: ClaimWallet;
+  height(): number;
+  fees(): OnchainFees;
+  broadcast(tx: Bytes): Promise<BroadcastResult>;
+  /** `undefined` where the source knows no packages. */
+  broadcastPackage(txs: readonly Bytes[]): Promise<BroadcastResult | undefined>;
+  /** Rows that must be as durable as what the chain showed. */
+  writesOf(end: ChainEnd): readonly Write[];
+  /** Those rows are durable: pass the end on. */
+  ended(end: ChainEnd): void;
+  /** Everything is claimed and buried. */
+  resolved(channelId: ChannelId): void;
+  fatal(error: unknown): void;
+}
+
+export interface EndingBlock {
+  readonly height: number;
+  readonly txs: readonly { readonly tx: Transaction; readonly raw: Bytes }[];
+}
