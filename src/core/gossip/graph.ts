@@ -252,6 +252,99 @@ export class Graph {
     this.#byId.reserve(nodes);
   }
 
+  /**
+   * The columns without gaps: channels and nodes are renumbered from 0. `channels`: the old index
+   * of each channel saved. The order of columns is the format of a snapshot.
+   */
+  save(): SavedGraph {
+    const channels: number[] = [];
+    for (let c = 0; c < this.#channels; c++) if (this.#live[c] === 1) channels.push(c);
+    const nodes: number[] = [];
+    const renumbered = new Int32Array(this.#nodes);
+    for (let n = 0; n < this.#nodes; n++)
+      if (this.incoming.length(n) > 0) renumbered[n] = nodes.push(n) - 1;
+    const edges = channels.flatMap((c) => [2 * c, 2 * c + 1]);
+    const ids = new Uint8Array(nodes.length * NODE_ID_BYTES);
+    nodes.forEach((n, i) => {
+      const at = n * NODE_ID_BYTES;
+      ids.set(this.nodeIds.subarray(at, at + NODE_ID_BYTES), i * NODE_ID_BYTES);
+    });
+    const columns = [
+      ...this.#edgeColumns().map((column) => gathered(column, edges)),
+      ...this.#channelColumns().map((column) => gathered(column, channels)),
+      ...this.#nodeColumns().map((column) => gathered(column, nodes)),
+      ids,
+    ];
+    const source = columns[0] as Int32Array;
+    for (let e = 0; e < source.length; e++) source[e] = renumbered[source[e] as number] as number;
+    return { channels, nodes: nodes.length, columns, featureVectors: this.#featureVectors };
+  }
+
+  /**
+   * Fills an empty graph from saved columns at an offset that is a multiple of 8; answers where
+   * they end, or nothing where they do not fit.
+   */
+  load(
+    buffer: ArrayBufferLike,
+    offset: number,
+    channels: number,
+    nodes: number,
+    featureVectors: readonly string[],
+  ): number | undefined {
+    this.reserve(channels, nodes);
+    let at = offset;
+    const read = (column: NumberColumn, count: number): boolean => {
+      const bytes = count * column.BYTES_PER_ELEMENT;
+      if (at + bytes > buffer.byteLength) return false;
+      const type = column.constructor as new (
+        b: ArrayBufferLike,
+        o: number,
+        l: number,
+      ) => NumberColumn;
+      column.set(new type(buffer, at, count) as never);
+      at += (bytes + 7) & ~7;
+      return true;
+    };
+    const fits =
+      this.#edgeColumns().every((column) => read(column, 2 * channels)) &&
+      this.#channelColumns().every((column) => read(column, channels)) &&
+      this.#nodeColumns().every((column) => read(column, nodes)) &&
+      read(this.nodeIds, nodes * NODE_ID_BYTES);
+    if (!fits) return undefined;
+    this.#featureVectors.splice(0, Number.POSITIVE_INFINITY, ...featureVectors);
+    this.#channels = this.#liveChannels = channels;
+    this.#nodes = this.#liveNodes = nodes;
+    this.#live.fill(1, 0, channels);
+    for (let n = 0; n < nodes; n++) this.#byId.add(n);
+    for (let c = 0; c < channels; c++) {
+      this.#byScid.add(c);
+      this.incoming.push(this.source[2 * c + 1] as number, 2 * c);
+      this.incoming.push(this.source[2 * c] as number, 2 * c + 1);
+    }
+    this.version++;
+    return at;
+  }
+
+  #edgeColumns(): NumberColumn[] {
+    return [
+      this.source,
+      this.flags,
+      this.cltvDelta,
+      this.feeBase,
+      this.feeRate,
+      this.htlcMinimum,
+      this.htlcMaximum,
+      this.timestamp,
+      this.checksum,
+    ];
+  }
+  #channelColumns(): NumberColumn[] {
+    return [this.capacity, this.#features, this.#scidHigh, this.#scidLow];
+  }
+  #nodeColumns(): NumberColumn[] {
+    return [this.nodeUnroutable, this.nodeTimestamp];
+  }
+
   /** Bytes held by the columns, the rows and the tables. */
   get bytes(): number {
     let bytes = this.incoming.bytes + this.#byScid.bytes + this.#byId.bytes;
@@ -323,6 +416,24 @@ export class Graph {
     this.nodeVersion = grown(this.nodeVersion, size);
     this.incoming.resize(size);
   }
+}
+
+type NumberColumn = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
+
+export interface SavedGraph {
+  readonly channels: readonly number[];
+  readonly nodes: number;
+  readonly columns: readonly NumberColumn[];
+  readonly featureVectors: readonly string[];
+}
+
+/** The values of a column at these places. */
+function gathered<T extends NumberColumn>(column: T, places: readonly number[]): T {
+  const out = new (column.constructor as new (length: number) => T)(places.length);
+  places.forEach((place, i) => {
+    out[i] = column[place] as number;
+  });
+  return out;
 }
 
 /** Public keys are spread evenly by themselves; byte 0 is only the parity. */

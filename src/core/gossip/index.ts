@@ -2,6 +2,7 @@
 export * from './graph.js';
 export { GossipMachine } from './machine.js';
 export { Outpoints } from './outpoints.js';
+export { decodeSnapshot, encodeSnapshot, type SnapshotParts } from './snapshot.js';
 export {
   channelKeyOf,
   directionOf,

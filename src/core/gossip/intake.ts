@@ -58,8 +58,7 @@ interface PendingChannel extends From<ChannelAnnouncement> {
 type Job =
   | { readonly kind: 'channel'; readonly scid: ShortChannelId }
   | ({ readonly kind: 'update' } & From<ChannelUpdate>)
-  | ({ readonly kind: 'node' } & From<NodeAnnouncement>)
-  | ({ readonly kind: 'peerPolicy' } & From<ChannelUpdate>);
+  | ({ readonly kind: 'node' } & From<NodeAnnouncement>);
 
 /** A timestamp further ahead than this is a lie or a broken clock. */
 const FUTURE_SECONDS = 86_400;
@@ -161,7 +160,7 @@ export class Intake {
     // BOLT 7, channel_update: of a spent channel, only a disabling one is taken.
     if (this.spentAt.has(scid) && (message.channelFlags & 2) === 0) return done(from);
     // BOLT 7, channel_update: dont_forward is for the other end of the channel alone.
-    if ((message.messageFlags & 2) !== 0) return this.#fromOurPeer(from);
+    if ((message.messageFlags & 2) !== 0) return done(from);
     if (!this.#rates.takeUpdate(e, cx.now)) return done(from);
     this.#verifying.set(key, timestamp);
     return [
@@ -220,15 +219,6 @@ export class Intake {
         return this.#updateVerified(job, good, cx);
       case 'node':
         return this.#nodeVerified(job, good, cx);
-      case 'peerPolicy': {
-        if (!good) return this.#offend(job, 'channel_update: bad signature');
-        const { message } = job;
-        const direction = directionOf(message);
-        const raw = encodeMessage(message);
-        const scid = message.shortChannelId;
-        const policy = policyOf(message);
-        return [...done(job), { kind: 'peerPolicy', scid, direction, policy, message: raw }];
-      }
     }
   }
 
@@ -377,27 +367,17 @@ export class Intake {
       const newer = (held?.message.timestamp ?? 0) < message.timestamp;
       if (newer) pending.updates[direction] = { ...from, ref: undefined };
     }
-    if (peer !== undefined && this.#deps.ownChannel(scid) === peer) return this.#fromOurPeer(from);
     // BOLT 7, query_short_channel_ids: an update of a channel we do not know may make us ask.
     const askable =
       pending === undefined &&
       peer !== undefined &&
+      this.#deps.ownChannel(scid) === undefined &&
+      (message.messageFlags & 2) === 0 &&
       !this.spentAt.has(scid) &&
       !this.#refused.has(scid) &&
       message.timestamp > cx.now - this.#limits.pruneSeconds;
     if (askable && this.unknownChannels.size < REFUSED_KEPT) this.unknownChannels.add(scid);
     return done(from);
-  }
-
-  /** BOLT 7, channel_update: for a channel of ours it is taken though the channel is not public. */
-  #fromOurPeer(from: From<ChannelUpdate>): GossipEffect[] {
-    const { message, peer } = from;
-    if (peer === undefined || this.#deps.ownChannel(message.shortChannelId) !== peer)
-      return done(from);
-    const checks = [
-      { signature: message.signature, point: new Uint8Array(Buffer.from(peer, 'hex')) },
-    ];
-    return [this.#verify({ kind: 'peerPolicy', ...from }, message, checks)];
   }
 
   #updateVerified(job: From<ChannelUpdate>, good: boolean, cx: GossipContext): GossipEffect[] {
@@ -413,16 +393,7 @@ export class Intake {
     const c = graph.channel(scid);
     if (c < 0 || message.timestamp <= (graph.timestamp[2 * c + direction] as number))
       return done(job);
-    const effects = [...done(job), ...this.#acceptUpdate(job, c, cx)];
-    if (job.peer !== undefined && this.#deps.ownChannel(scid) === job.peer)
-      effects.push({
-        kind: 'peerPolicy',
-        scid,
-        direction,
-        policy: policyOf(message),
-        message: encodeMessage(message),
-      });
-    return effects;
+    return [...done(job), ...this.#acceptUpdate(job, c, cx)];
   }
 
   #acceptUpdate(from: From<ChannelUpdate>, c: number, cx: GossipContext): GossipEffect[] {

@@ -15,6 +15,7 @@ import { Intake } from './intake.js';
 import { Outpoints } from './outpoints.js';
 import { RateLimits } from './rates.js';
 import { type Filter, Relay } from './relay.js';
+import { restoreRows } from './restore.js';
 import { Server } from './serve.js';
 import { channelKeyOf, updateKeyOf } from './stored.js';
 import { Sync } from './sync.js';
@@ -27,6 +28,7 @@ import {
   type GossipMachineDeps,
   type GossipMessage,
   type GossipOptions,
+  type StoredGossip,
 } from './types.js';
 
 interface Peer {
@@ -110,6 +112,16 @@ export class GossipMachine {
       default:
         return assertNever(input);
     }
+  }
+
+  /** Takes up what was stored after the snapshot that the graph was filled from. */
+  restore(rows: readonly StoredGossip[], now: number): void {
+    restoreRows(rows, now, {
+      ...this.#deps,
+      options: this.#options,
+      outpoints: this.outpoints,
+      spentAt: this.spentAt,
+    });
   }
 
   /** The peer has all of an answer: it may ask again. */

@@ -20,6 +20,12 @@ export class Outpoints {
 
   /** Notes that channel `c` is funded by this output. */
   add(c: number, txid: Bytes, vout: number): void {
+    const { high, low } = this.#printOf(txid, vout);
+    this.addPrint(c, high, low);
+  }
+
+  /** The same by the print itself, as a snapshot has it. */
+  addPrint(c: number, high: number, low: number): void {
     if (c >= this.#high.length) {
       const size = Math.max(c + 1, 64, Math.ceil(this.#high.length * 1.25));
       this.#high = grown(this.#high, size);
@@ -27,9 +33,8 @@ export class Outpoints {
       this.#present = grown(this.#present, size);
     }
     this.remove(c);
-    const print = this.#printOf(txid, vout);
-    this.#high[c] = print.high;
-    this.#low[c] = print.low;
+    this.#high[c] = high;
+    this.#low[c] = low;
     this.#present[c] = 1;
     this.#index.add(c);
   }

@@ -21,6 +21,17 @@ export interface Topology {
   addChannel(channel: NewChannel): number;
   setPolicy(c: number, direction: Direction, policy: Policy, now: number): unknown;
   removeChannel(c: number): void;
+  /** After the graph was filled from a snapshot. */
+  attachAll(): void;
+}
+
+/** A stored row, as `put` and `spent` made it; an empty message: it was dropped. */
+export interface StoredGossip {
+  readonly key: string;
+  readonly timestamp: number;
+  readonly amountSat: number;
+  readonly fundingTxid: Bytes | undefined;
+  readonly message: Bytes;
 }
 
 /** What the output that a short channel id names was found to be. */
@@ -104,14 +115,6 @@ export type GossipEffect =
   /** The funding output of a stored channel was spent at this height (0: it is unspent again). */
   | { readonly kind: 'spent'; readonly scid: ShortChannelId; readonly height: BlockHeight }
   | { readonly kind: 'drop'; readonly key: string }
-  /** What our peer asks for relaying to us over a channel of ours, public or not. */
-  | {
-      readonly kind: 'peerPolicy';
-      readonly scid: ShortChannelId;
-      readonly direction: Direction;
-      readonly policy: Policy;
-      readonly message: Bytes;
-    }
   /** The message that came with this `ref` has been dealt with. */
   | { readonly kind: 'done'; readonly ref: number }
   /** A warning to the peer; `close`: and the end of the connection. */

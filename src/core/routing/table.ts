@@ -32,14 +32,22 @@ export class RouteTable {
     return c;
   }
 
-  /** Takes a fresh policy up; what an update lifts is lifted. Answers the constraints that changed. */
+  /**
+   * Takes a policy up; an update that is younger than a "not usable" lifts it. Answers the
+   * constraints that changed.
+   */
   setPolicy(c: number, direction: Direction, policy: Policy, now: number): Constraint[] {
     this.graph.setPolicy(2 * c + direction, policy);
     if (this.knowledge.edgeSlot[2 * c + direction] === 0) return [];
-    return this.knowledge.learn(
-      { kind: 'channelUsable', scid: this.graph.scid(c), direction },
-      now,
-    );
+    const at = { scid: this.graph.scid(c), direction };
+    const known = this.knowledge.constraintOn(at, now);
+    if (known?.unusable === undefined || policy.timestamp <= known.timestamp) return [];
+    return this.knowledge.learn({ kind: 'channelUsable', ...at }, now);
+  }
+
+  /** Takes up what is known of channels that came into the graph by themselves. */
+  attachAll(): void {
+    this.knowledge.attachAll();
   }
 
   removeChannel(c: number): void {
