@@ -187,7 +187,7 @@ export class Peers {
   async connect(nodeId: NodeId, host?: string, port?: number): Promise<ConnectResult> {
     const already = this.connected(nodeId);
     if (already !== undefined) return ok(already);
-    const addresses = this.#addressesOf(
+    const addresses = await this.#addressesOf(
       nodeId,
       host === undefined ? undefined : { host, port: port ?? this.#options.defaultPort },
     );
@@ -201,9 +201,12 @@ export class Peers {
     return err({ code: 'all_addresses_failed', message: causes.join('; ') });
   }
 
-  #addressesOf(nodeId: NodeId, given: NetAddress | undefined): readonly NetAddress[] {
+  async #addressesOf(
+    nodeId: NodeId,
+    given: NetAddress | undefined,
+  ): Promise<readonly NetAddress[]> {
     const stored = this.#keeper.address(nodeId);
-    const known = this.#deps.addresses?.(nodeId) ?? [];
+    const known = (await this.#deps.addresses?.(nodeId)) ?? [];
     const all = [given, stored, ...known].filter((address) => address !== undefined);
     const distinct = new Map(all.map((address) => [printedAddress(address), address]));
     return [...distinct.values()];

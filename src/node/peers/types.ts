@@ -137,7 +137,7 @@ export interface PeersDeps {
   readonly store: Pick<Store, 'commit' | 'select'>;
   readonly log: Logger;
   /** Addresses that gossip knows of a node. */
-  readonly addresses?: (nodeId: NodeId) => readonly NetAddress[];
+  readonly addresses?: (nodeId: NodeId) => readonly NetAddress[] | Promise<readonly NetAddress[]>;
   /** The disk failed: stop the node. */
   readonly fatal: (error: unknown) => void;
 }
