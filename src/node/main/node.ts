@@ -4,6 +4,7 @@ import { err, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
 import { featuresFor } from '../../core/wire/index.js';
 import { ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
+import { Gossip } from '../gossip/index.js';
 import { Invoices } from '../invoices/index.js';
 import { Endings } from '../onchain/index.js';
 import { Payments } from '../payments/index.js';
@@ -133,13 +134,33 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
     },
   );
 
-  const gossip = {
-    addressesOf: (_id: NodeId) => [],
-    announceOwn(_m: unknown) {},
-    updateOwn(_m: unknown, _p: boolean) {},
-    async start() {},
-    async stop() {},
-  };
+  const gossip: Gossip = new Gossip(
+    {
+      nodeId,
+      chainHash,
+      features: OUR_FEATURES,
+      alias: config.alias,
+      color: config.color,
+      announced: config.announced,
+    },
+    {
+      store,
+      clock,
+      signer,
+      log: log.child('gossip'),
+      peers,
+      chain: {
+        height: () => chain.height,
+        utxo: (block, txIndex, output) => chain.utxoByScid(block, txIndex, output),
+      },
+      topology: routes.table,
+      ownChannel: (scid) =>
+        channels
+          .list()
+          .find((c) => c.scid === scid || c.localAlias === scid || c.remoteAlias === scid)?.peerId,
+      fatal,
+    },
+  );
 
   const endings: Endings = new Endings(
     {},
@@ -208,18 +229,24 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
   peers.onConnected((peer) => {
     channels.peerConnected(peer);
     routes.peerReconnected(peer.nodeId);
+    gossip.peerConnected(peer);
   });
-  peers.onDisconnected((peer) => channels.peerDisconnected(peer.nodeId));
+  peers.onDisconnected((peer) => {
+    channels.peerDisconnected(peer.nodeId);
+    gossip.peerDisconnected(peer.nodeId);
+  });
   peers.onMessage('channel', (from, message) => channels.message(from, message));
   peers.onMessage('gossip', (from, message) => {
     if (message.kind === 'channelUpdate') channels.peerUpdate(from, message);
-    return undefined;
+    return gossip.received(from, message);
   });
   // A block is followed once the money's services have it on disk: wallet, channels, then the rest.
   chain.onBlock((block) => channels.connectBlock(block));
   chain.onBlock((block) => endings.connectBlock(block));
   chain.onBlock((block) => broadcaster.connectBlock(block));
+  chain.onBlock((block) => gossip.connectBlock(block));
   chain.onDisconnect((height) => channels.disconnectBlock(height));
+  chain.onDisconnect((height) => gossip.disconnectBlock(height));
   chain.onDisconnect((height) => endings.disconnectBlock(height));
 
   /** What the commands work with. */
