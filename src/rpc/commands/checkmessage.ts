@@ -36,7 +36,7 @@ export const checkmessage = defineCommand({
   ],
   examples: [{ cli: 'lightning-cli checkmessage "this is ours" d6tqa…' }],
   seeAlso: ['signmessage'],
-  run: ({ message, zbase, pubkey }, { node }) => {
+  run: async ({ message, zbase, pubkey }, { node }) => {
     const bytes = decodeZbase32(zbase);
     const recovery = (bytes?.[0] ?? 0) - 31;
     if (bytes?.length !== 65 || recovery < 0 || recovery > 3)
@@ -45,8 +45,8 @@ export const checkmessage = defineCommand({
     if (key === undefined) throw badParameter('zbase', 'should be a signature', zbase);
     const id = toHex(key);
     if (pubkey !== undefined) return { verified: pubkey === id, pubkey: id };
-    if (id === node.nodeId || node.gossip.knowsNode(nodeIdOf(id)))
-      return { verified: true, pubkey: id };
+    const known = id === node.nodeId || (await node.gossip.listNodes(nodeIdOf(id))).length > 0;
+    if (known) return { verified: true, pubkey: id };
     throw new RpcError(PUBKEY_NOT_FOUND, 'pubkey not found in the graph', { claimed_key: id });
   },
 });
