@@ -542,7 +542,6 @@ export class Channels {
       case 'channelUpdate':
         entry.update = encodeMessage(effect.message);
         gossip.update(effect.message, effect.private);
-        if (effect.private) peers.send(entry.peerId, effect.message);
         this.#changed(entry);
         return;
       case 'closedOnChain': {

@@ -15,6 +15,7 @@ import { Broadcaster } from './broadcaster.js';
 import { claimFees, claimWallet } from './claim-wallet.js';
 import type { NodeConfig } from './config.js';
 import { OUR_FEATURES } from './features.js';
+import { withIdentity } from './identity.js';
 import { localChannels, routeHints } from './local-channels.js';
 import type { NodePorts } from './ports.js';
 
@@ -32,11 +33,12 @@ const featureBits = {
 
 export type Node = ReturnType<typeof createNode>;
 
-export function createNode(config: NodeConfig, ports: NodePorts) {
+export function createNode(chosen: NodeConfig, ports: NodePorts) {
   const { clock, entropy, net, store, signer, log, fatal } = ports;
-  const network = NETWORKS[config.network];
+  const network = NETWORKS[chosen.network];
   const { chainHash } = network;
   const nodeId = toHex(signer.nodeId) as NodeId;
+  const config = withIdentity(chosen, nodeId);
 
   const chain = new ChainFollower(
     {
@@ -129,7 +131,17 @@ export function createNode(config: NodeConfig, ports: NodePorts) {
       },
       getroute: (query) => routes.getroute(query),
       learn: (lessons) => routes.learn(lessons),
-      channelBetween: () => undefined,
+      channelBetween: (source, destination, amountMsat) => {
+        const found = routes.getroute({
+          source,
+          destination,
+          amountMsat,
+          riskFactor: 1,
+          maxHops: 1,
+        });
+        const hop = found.ok ? found.value.hops[0] : undefined;
+        return hop && { scid: hop.channel, direction: hop.direction };
+      },
       fatal,
     },
   );
