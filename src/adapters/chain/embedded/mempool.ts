@@ -44,6 +44,12 @@ interface Plan {
   readonly direct: readonly MempoolEntry[];
 }
 
+/**
+ * By which fee it is judged. In a package: by what a relay asks of everything; the rest, which a
+ * full mempool asks, may be paid together. What was in a block that a reorg took back: by none.
+ */
+type Fees = 'alone' | 'package' | 'waived';
+
 const isPlan = (answer: Plan | Rejection): answer is Plan => 'entry' in answer;
 
 export class Mempool {
@@ -90,7 +96,7 @@ export class Mempool {
 
   /** Lets a transaction in, or says why not. `dryRun` only says. */
   submit(tx: ChainTx, dryRun = false): { readonly fee: Sat } | Rejection {
-    const plan = this.#evaluate(tx);
+    const plan = this.#evaluate(tx, 'alone');
     if (!isPlan(plan)) return plan;
     const replaced = this.#checkReplacement([plan]);
     if (replaced !== undefined) return replaced;
@@ -118,7 +124,7 @@ export class Mempool {
     const plans: Plan[] = [];
     for (const i of left) {
       const tx = txs[i] as ChainTx;
-      const plan = this.#evaluate(tx, extra);
+      const plan = this.#evaluate(tx, 'package', extra);
       if (!isPlan(plan)) {
         results[i] = plan;
         return results;
@@ -128,14 +134,14 @@ export class Mempool {
     }
     const fee = plans.reduce((sum, p) => sum + p.entry.fee, 0n);
     const vsize = plans.reduce((sum, p) => sum + p.entry.vsize, 0);
-    const poor = this.#checkFee(sat(fee), vsize) ?? this.#checkReplacement(plans);
+    const poor = this.#checkFee(sat(fee), vsize, 'alone') ?? this.#checkReplacement(plans);
     for (const i of left) results[i] = poor;
     if (poor === undefined) for (const plan of plans) this.#carryOut(plan);
     return results;
   }
 
-  /** `extra`: the package's transactions before it; with them the fee is judged for all together. */
-  #evaluate(tx: ChainTx, extra?: ReadonlyMap<string, ChainTx>): Plan | Rejection {
+  /** `extra`: the package's transactions before it. */
+  #evaluate(tx: ChainTx, fees: Fees, extra?: ReadonlyMap<string, ChainTx>): Plan | Rejection {
     const next = this.ledger.height + 1;
     const median = this.ledger.medianTime(this.ledger.height);
     const bad = checkTransaction(tx);
@@ -155,7 +161,7 @@ export class Mempool {
     if ('reason' in paid) return paid;
     const odd = checkInputsStandard(tx, coins);
     if (odd !== undefined) return odd;
-    const poor = extra === undefined ? this.#checkFee(paid.fee, tx.vsize) : undefined;
+    const poor = this.#checkFee(paid.fee, tx.vsize, fees);
     if (poor !== undefined) return poor;
 
     const direct = this.#conflicts(tx);
@@ -186,14 +192,12 @@ export class Mempool {
     return coins;
   }
 
-  #checkFee(fee: Sat, vsize: number): Rejection | undefined {
+  #checkFee(fee: Sat, vsize: number, fees: Fees): Rejection | undefined {
+    if (fees === 'waived') return undefined;
+    const asked = feeAt(this.minimumFeerate, vsize);
+    if (fees === 'alone' && this.minimumFeerate > MIN_RELAY_FEERATE && fee < asked)
+      return rejection('mempool min fee not met', `${fee} < ${asked}`, 'fee');
     const relay = feeAt(MIN_RELAY_FEERATE, vsize);
-    if (fee < feeAt(this.minimumFeerate, vsize) && this.minimumFeerate > MIN_RELAY_FEERATE)
-      return rejection(
-        'mempool min fee not met',
-        `${fee} < ${feeAt(this.minimumFeerate, vsize)}`,
-        'fee',
-      );
     return fee < relay ? rejection('min relay fee not met', `${fee} < ${relay}`, 'fee') : undefined;
   }
 
@@ -323,14 +327,11 @@ export class Mempool {
     const old = this.entries();
     this.#entries.clear();
     this.#spends.clear();
-    const { minimumFeerate } = this;
-    this.minimumFeerate = 0;
     for (const tx of [...disconnected, ...old]) {
       if (isCoinbase(tx.tx) || this.ledger.blockOf(tx.key) !== undefined) continue;
       // One by one and without asking for a fee: it was let in before.
-      const plan = this.#evaluate(tx, new Map());
+      const plan = this.#evaluate(tx, 'waived');
       if (isPlan(plan) && plan.evicted.length === 0) this.#carryOut(plan);
     }
-    this.minimumFeerate = minimumFeerate;
   }
 }
