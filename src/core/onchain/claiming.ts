@@ -129,11 +129,12 @@ function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Cla
   const idle = claim.purpose === CPFP && scene.close.height !== undefined;
   const dearer = idle ? undefined : nextFeerate(claim, height, fees);
   if (needsCoins(items)) {
+    say(claim, scene, turn);
     if (claim.tx === undefined || dearer !== undefined) {
       const feeratePerKw = dearer ?? firstFeerate(claim.deadline, height, fees);
       askForCoins(state, { ...claim, feeratePerKw }, items, scene, turn);
     }
-    return say(claim, scene, turn);
+    return claim;
   }
   const version = dearer === undefined ? undefined : replaced(state, claim, items, dearer, turn);
   return say(version ?? claim, scene, turn);

@@ -38,14 +38,16 @@ export class Turn {
   }
 }
 
+/** Whether more of the chain's news is at hand. */
 function isNewsOfBlock(input: OnchainInput): boolean {
   switch (input.kind) {
     case 'spent':
       return input.height !== undefined;
+    case 'block':
+      return input.more === true;
     case 'revoked':
     case 'disconnected':
       return true;
-    case 'block':
     case 'preimage':
     case 'claimFunded':
     case 'restored':

@@ -56,8 +56,11 @@ export type OnchainInput =
   | { readonly kind: 'spent'; readonly tx: Bytes; readonly height?: BlockHeight }
   /** The rows of revoked states that `revokedRows` asked for; give them before `spent`. */
   | { readonly kind: 'revoked'; readonly rows: readonly RevokedRow[] }
-  /** A new tip, after all that its block spends. */
-  | { readonly kind: 'block'; readonly height: BlockHeight }
+  /**
+   * A new tip, after all that its block spends. `more`: others are known that follow it (after a
+   * start, or a reorg): what is claimed, and at what fee, is decided at the last of them.
+   */
+  | { readonly kind: 'block'; readonly height: BlockHeight; readonly more?: true }
   /** A reorg took back the blocks from this height on. */
   | { readonly kind: 'disconnected'; readonly height: BlockHeight }
   /** A preimage became known: it claims an incoming HTLC. */

@@ -94,6 +94,30 @@ for (const format of FORMATS) {
       }
     });
 
+    it('200 blocks later, for a node that was away: HTLCs and balance are claimed at once', () => {
+      const w = world({
+        states: [
+          {
+            alice: 450_000,
+            htlcs: [htlc(7, 'local', 50_000, expiry), htlc(8, 'remote', 60_000, 500)],
+          },
+        ],
+        known: [8],
+      });
+      w.offline = true;
+      w.chain.mineExactly([w.encode(w.localCommitment())]);
+      w.chain.mine(200);
+      w.offline = false;
+      w.follow();
+      expect(w.broadcasts.map((b) => b.purpose).sort()).toEqual([
+        'htlc_success',
+        'htlc_timeout',
+        'sweep',
+      ]);
+      w.mine(150);
+      expectPaid(w, 560_000);
+    });
+
     it('an HTLC offered to us without a preimage is left to the peer', () => {
       const w = world({ states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, expiry)] }] });
       w.confirm(w.localCommitment());
@@ -147,11 +171,13 @@ for (const format of FORMATS) {
       });
 
       // With anchors every HTLC output waits for one block.
-      it.runIf(format === 'staticRemotekey')(`${which}: both in one block`, () => {
-        const w = make();
-        w.confirm(w.remoteCommitment(number), w.bobSecondStage(number, 7));
-        expect(w.outcomes(7)).toEqual(['htlcFulfilled']);
-      });
+      if (format === 'staticRemotekey') {
+        it(`${which}: commitment and HTLC-success in one block`, () => {
+          const w = make();
+          w.confirm(w.remoteCommitment(number), w.bobSecondStage(number, 7));
+          expect(w.outcomes(7)).toEqual(['htlcFulfilled']);
+        });
+      }
     }
 
     it('an HTLC that is only in the next commitment fails once the current one is deep', () => {

@@ -169,6 +169,7 @@ export interface WorldOptions {
   readonly states: readonly StateSpec[];
   /** A state that alice signed for bob and that is not revoked by it yet. */
   readonly next?: StateSpec;
+  /** What the chain's estimates say. */
   readonly feeratePerKw?: number;
   /** Preimages that alice knows from the start. */
   readonly known?: readonly number[];
@@ -188,6 +189,7 @@ export class World {
   /** What the mempool refused of ours, and why. */
   readonly refused: string[] = [];
   feeratePerKw: number;
+  #minimum = 253;
   /** Nothing of ours reaches the network. */
   offline = false;
   readonly #watched = new Set<string>();
@@ -386,6 +388,10 @@ export class World {
     this.state = openOnchain(channel, this.height);
   }
 
+  raiseMinimum(feeratePerKw: number): void {
+    this.#minimum = feeratePerKw;
+  }
+
   loseRows(): void {
     this.rows = [];
   }
@@ -451,7 +457,7 @@ export class World {
     while (fork < active.length && active[fork] === this.#followed[fork]) fork++;
     if (fork < this.#followed.length)
       this.feed({ kind: 'disconnected', height: (this.#followed[fork] as StoredBlock).height });
-    for (const block of active.slice(fork)) this.#connect(block);
+    for (const block of active.slice(fork)) this.#connect(block, block === active.at(-1));
     this.#followed = active;
   }
 
@@ -460,7 +466,7 @@ export class World {
     return Array.from({ length: ledger.height + 1 }, (_, h) => ledger.at(h) as StoredBlock);
   }
 
-  #connect(block: StoredBlock): void {
+  #connect(block: StoredBlock, last: boolean): void {
     const told = new Set<string>();
     for (let again = true; again; ) {
       again = false;
@@ -473,7 +479,7 @@ export class World {
         this.feed({ kind: 'spent', tx: raw, height: block.height });
       }
     }
-    this.feed({ kind: 'block', height: block.height });
+    this.feed({ kind: 'block', height: block.height, ...(last ? {} : { more: true }) });
   }
 
   #giveRows(tx: Transaction): void {
@@ -485,7 +491,7 @@ export class World {
 
   context(): OnchainContext {
     const targets = [{ blocks: 2, feeratePerKw: this.feeratePerKw }];
-    return { fees: { targets, minimum: 253 }, signer: alice };
+    return { fees: { targets, minimum: this.#minimum }, signer: alice };
   }
 
   feed(input: OnchainInput): void {

@@ -1,0 +1,217 @@
+/** Fees: anchors, HTLC transactions with added coins, replacements as deadlines come near. */
+import { describe, expect, it } from 'vitest';
+import { decodeTx, encodeTx, type Transaction, txWeight } from '../../../src/core/bitcoin/index.js';
+import { sat } from '../../../src/core/bytes/index.js';
+import { type FundClaim, selectFeeInputs } from '../../../src/core/onchain/index.js';
+import { DELAY, htlc, World } from './kit.js';
+
+const COINS = 190_000n;
+
+/** Alice's commitment is in the mempool, and the machine knows. */
+function waiting(options: Partial<ConstructorParameters<typeof World>[0]> = {}): World {
+  const w = new World({
+    format: 'anchors',
+    states: [{ alice: 500_000, htlcs: [htlc(7, 'local', 50_000, 160)] }],
+    feeratePerKw: 500,
+    ...options,
+  });
+  const tx = w.localCommitment();
+  w.publish(tx);
+  w.feed({ kind: 'spent', tx: encodeTx(tx) });
+  return w;
+}
+
+describe('a commitment with anchors in the mempool', () => {
+  it('needs nothing while it pays as much as is asked', () => {
+    const w = waiting({ feeratePerKw: 253 });
+    w.wait(3);
+    expect(w.broadcasts).toEqual([]);
+    w.mine(1);
+    expect(w.endings()).toEqual(['local']);
+  });
+
+  it('is paid for by its anchor where fees are higher', () => {
+    const w = waiting({ feeratePerKw: 3000 });
+    expect(w.purposes()).toEqual(['anchor_cpfp']);
+    w.mine(1, 2900);
+    expect(w.endings()).toEqual(['local']);
+    expect(w.state.spends.length).toBe(2);
+    expect(w.refused).toEqual([]);
+  });
+
+  it('confirms before the earliest expiry after fees rose tenfold', () => {
+    const w = waiting({ feeratePerKw: 1500 });
+    expect(w.purposes()).toEqual(['anchor_cpfp']);
+    w.wait(2);
+    w.feeratePerKw = 15_000;
+    w.mine(5, 14_500);
+    expect(w.state.spends[0]?.height).toBeLessThan(160);
+    expect(w.refused).toEqual([]);
+  });
+
+  it('below what a mempool takes goes in as a package with its child', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(7, 'local', 50_000, 160)] }],
+      feeratePerKw: 3000,
+    });
+    // A full mempool, which asks for twice what the commitment pays.
+    w.chain.mempool.minimumFeerate = 4000;
+    const tx = encodeTx(w.localCommitment());
+    expect(w.chain.submit(tx)?.kind).toBe('fee');
+    w.feed({ kind: 'spent', tx });
+    expect(w.refused).toEqual([]);
+    w.mine(1, 2900);
+    expect(w.endings()).toEqual(['local']);
+  });
+
+  it("the peer's commitment is paid for by our anchor too", () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(7, 'local', 50_000, 160)] }],
+      feeratePerKw: 3000,
+    });
+    const tx = w.remoteCommitment(0);
+    w.publish(tx);
+    w.feed({ kind: 'spent', tx: encodeTx(tx) });
+    w.mine(1, 2900);
+    expect(w.endings()).toEqual(['remote']);
+  });
+
+  it('asks with every block for coins that are not there yet', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(7, 'local', 50_000, 160)] }],
+      feeratePerKw: 3000,
+    });
+    w.offline = true;
+    w.feed({ kind: 'spent', tx: encodeTx(w.localCommitment()) });
+    expect(w.state.claims[0]?.tx).toBeUndefined();
+    w.offline = false;
+    w.publish(w.localCommitment());
+    w.wait(1);
+    expect(w.purposes()).toEqual(['anchor_cpfp']);
+  });
+});
+
+describe('HTLC transactions of an anchor channel', () => {
+  it('wait for coins, take them, and are replaced by dearer ones as the expiry comes near', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, 170)] }],
+      known: [8],
+    });
+    w.confirm(w.localCommitment());
+    const versions = () => w.state.claims.find((c) => c.purpose === 'htlc_success')?.versions ?? [];
+    expect(versions().length).toBe(1);
+    w.wait(20);
+    expect(versions().length).toBe(1);
+    w.wait(170 - 6 - w.height);
+    const before = versions().length;
+    w.wait(4);
+    expect(versions().length).toBe(before + 4);
+    expect(w.refused).toEqual([]);
+    w.mine(1);
+    w.mine(DELAY + 10);
+    expect(w.wallet.balance() - COINS).toBeGreaterThan(545_000n);
+  });
+
+  it('cost no more than the HTLC is worth', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 1000, 170)] }],
+      known: [8],
+      feeratePerKw: 5000,
+    });
+    w.confirm(w.localCommitment());
+    expect(w.broadcasts).toEqual([]);
+    w.feeratePerKw = 500;
+    w.wait(1);
+    expect(w.purposes()).toEqual(['htlc_success']);
+  });
+});
+
+describe('sweeps', () => {
+  it('follow the estimates after a while, and pay what they say', () => {
+    const w = new World({
+      format: 'anchors',
+      opener: 'remote',
+      states: [{ alice: 500_000, htlcs: [] }],
+    });
+    w.confirm(w.remoteCommitment(0));
+    const last = () => decodeTx(w.broadcasts.at(-1)?.tx as Uint8Array) as Transaction;
+    const fee = () => 500_000n - (last().outputs[0]?.amount ?? 0n);
+    const rate = (Number(fee()) * 1000) / txWeight(last());
+    // Signatures are a byte or two shorter than the longest, which are reckoned with.
+    expect(rate).toBeGreaterThanOrEqual(1000);
+    expect(rate).toBeLessThan(1010);
+    const first = fee();
+    w.feeratePerKw = 4000;
+    w.wait(5);
+    expect(fee()).toBe(first);
+    w.wait(2);
+    expect(fee()).toBeGreaterThan(first * 3n);
+    expect(w.refused).toEqual([]);
+    w.mine(1);
+    expect(w.wallet.balance()).toBeGreaterThan(COINS + 480_000n);
+  });
+
+  it('that are not worth their fee wait for a cheaper day', () => {
+    const w = new World({
+      format: 'anchors',
+      opener: 'remote',
+      states: [{ alice: 700, htlcs: [] }],
+      feeratePerKw: 50_000,
+    });
+    w.raiseMinimum(5000);
+    w.confirm(w.remoteCommitment(0));
+    expect(w.broadcasts).toEqual([]);
+    w.raiseMinimum(253);
+    w.wait(1);
+    expect(w.purposes()).toEqual(['sweep']);
+    expect(w.refused).toEqual([]);
+  });
+});
+
+describe('selectFeeInputs', () => {
+  const request: FundClaim = {
+    kind: 'fundClaim',
+    claim: '1',
+    purpose: 'htlc_success',
+    weight: 700,
+    paid: sat(0),
+    feeratePerKw: 1000,
+    extraFee: sat(0),
+    maxFee: sat(50_000),
+    needsChange: false,
+  };
+  const w = new World({ format: 'anchors', states: [{ alice: 500_000, htlcs: [] }] });
+  const script = w.wallet.script('p2wpkh', 0);
+  const coin = (amount: number, vout: number) => ({
+    txid: new Uint8Array(32),
+    vout,
+    amount: sat(amount),
+    scriptPubkey: script,
+    ref: { kind: 'wallet', type: 'p2wpkh', change: false, index: 0 } as const,
+  });
+
+  it('takes the fewest coins, the largest first', () => {
+    const chosen = selectFeeInputs(request, [coin(500, 0), coin(9000, 1), coin(8000, 2)], script);
+    expect(chosen?.inputs.map((c) => c.vout)).toEqual([1]);
+    expect(chosen?.change?.amount).toBeGreaterThan(7500n);
+  });
+
+  it('leaves what would be dust to the fee, unless the claim needs an output', () => {
+    const coins = [coin(1100, 0)];
+    expect(selectFeeInputs(request, coins, script)?.change).toBeUndefined();
+    expect(selectFeeInputs({ ...request, needsChange: true }, coins, script)).toBeUndefined();
+  });
+
+  it('refuses where coins are short or the fee is more than it is worth', () => {
+    expect(selectFeeInputs(request, [], script)).toBeUndefined();
+    expect(selectFeeInputs(request, [coin(300, 0), coin(300, 1)], script)).toBeUndefined();
+    expect(
+      selectFeeInputs({ ...request, maxFee: sat(900) }, [coin(9000, 0)], script),
+    ).toBeUndefined();
+  });
+});
