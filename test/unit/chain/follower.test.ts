@@ -1,0 +1,264 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { EmbeddedChain, EmbeddedChainPort } from '../../../src/adapters/chain/embedded/index.js';
+import { openStore } from '../../../src/adapters/store/sqlite/index.js';
+import { sat, toHex } from '../../../src/core/bytes/index.js';
+import { ChainFollower, type FollowerOptions } from '../../../src/node/chain/index.js';
+import { type Logger, type Store, silentLogger } from '../../../src/ports/index.js';
+import { ManualClock } from '../../support/wallet-kit.js';
+
+type Told = ['block' | 'gone', number];
+
+const started: ChainFollower[] = [];
+afterEach(() => Promise.all(started.splice(0).map((f) => f.stop())));
+
+const clock = new ManualClock();
+
+async function follow(
+  chain: EmbeddedChain,
+  options: FollowerOptions & { store?: Store; log?: Logger } = {},
+) {
+  const port = new EmbeddedChainPort(chain);
+  const store = options.store ?? (await openStore({ path: ':memory:', inline: true }));
+  const follower = new ChainFollower(options, {
+    chain: port,
+    store,
+    clock,
+    log: options.log ?? silentLogger,
+  });
+  const told: Told[] = [];
+  follower.onBlock((block) => void told.push(['block', block.height]));
+  follower.onDisconnect((height) => void told.push(['gone', height]));
+  started.push(follower);
+  await follower.start();
+  await follower.sync();
+  return { follower, port, store, told };
+}
+
+const newChain = (blocks: number): EmbeddedChain => {
+  const chain = new EmbeddedChain({}, { clock });
+  chain.mine(blocks);
+  return chain;
+};
+
+describe('following the chain', () => {
+  it('begins a few blocks below the tip', async () => {
+    const { follower, told } = await follow(newChain(120));
+    expect(follower.height).toBe(120);
+    expect(told[0]).toEqual(['block', 115]);
+    expect(told.at(-1)).toEqual(['block', 120]);
+    expect(follower.synced).toBe(true);
+  });
+
+  it('begins where it is told to', async () => {
+    const { told } = await follow(newChain(30), { from: 12 });
+    expect(told.map(([, height]) => height)).toEqual(Array.from({ length: 19 }, (_, i) => 12 + i));
+  });
+
+  it('tells each block once, with its transactions in order', async () => {
+    const chain = newChain(120);
+    const { follower, told } = await follow(chain);
+    const seen: string[][] = [];
+    follower.onBlock((block) => void seen.push(block.txs.map((t) => toHex(t.txid))));
+    const sent = [1, 2, 3].map(() => chain.send(chain.faucet.newScript(), sat(10_000)));
+    chain.mine();
+    await follower.sync();
+    await follower.sync();
+    expect(told.filter(([, height]) => height === 121)).toHaveLength(1);
+    expect(seen).toEqual([chain.ledger.tip.txs.map((t) => t.key)]);
+    expect(seen[0]).toEqual(expect.arrayContaining(sent.map((t) => t.key)));
+    expect(follower.blockTime).toBe(chain.ledger.tip.time);
+  });
+
+  it('waits for each listener before the next', async () => {
+    const chain = newChain(10);
+    const { follower } = await follow(chain);
+    const order: string[] = [];
+    follower.onBlock(async (block) => {
+      await Promise.resolve();
+      order.push(`a ${block.height}`);
+    });
+    follower.onBlock((block) => void order.push(`b ${block.height}`));
+    chain.mine(2);
+    await follower.sync();
+    expect(order).toEqual(['a 11', 'b 11', 'a 12', 'b 12']);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('takes back a reorg of depth %i', async (depth) => {
+    const chain = newChain(120);
+    const { follower, told } = await follow(chain);
+    told.length = 0;
+    chain.reorg(depth);
+    await follower.sync();
+    const gone = Array.from({ length: depth }, (_, i): Told => ['gone', 120 - i]);
+    const back = Array.from({ length: depth + 1 }, (_, i): Told => ['block', 121 - depth + i]);
+    expect(told).toEqual([...gone, ...back]);
+    expect(follower.height).toBe(121);
+  });
+
+  it('takes back a reorg deeper than anything it has seen', async () => {
+    const chain = newChain(120);
+    const { follower } = await follow(chain);
+    chain.reorg(40);
+    await follower.sync();
+    expect(follower.height).toBe(121);
+  });
+
+  it('follows a chain that becomes shorter', async () => {
+    const chain = newChain(120);
+    const { follower, told } = await follow(chain);
+    told.length = 0;
+    const lost = chain.ledger.at(119);
+    chain.invalidate(lost as NonNullable<typeof lost>);
+    await follower.sync();
+    expect(follower.height).toBe(118);
+    expect(told).toEqual([
+      ['gone', 120],
+      ['gone', 119],
+    ]);
+  });
+
+  it('goes on after a restart where it stopped, and takes back what changed meanwhile', async () => {
+    const chain = newChain(120);
+    const first = await follow(chain);
+    await first.follower.stop();
+    chain.reorg(2);
+    chain.mine(3);
+    const second = await follow(chain, { store: first.store });
+    expect(second.told).toEqual([
+      ['gone', 120],
+      ['gone', 119],
+      ...Array.from({ length: 6 }, (_, i): Told => ['block', 119 + i]),
+    ]);
+  });
+
+  it('tells a block again whose listeners were not done when it died', async () => {
+    const chain = newChain(120);
+    const first = await follow(chain);
+    first.follower.onBlock(() => new Promise(() => {}));
+    chain.mine();
+    void first.follower.sync();
+    await new Promise((done) => setImmediate(done));
+    started.length = 0;
+    const second = await follow(chain, { store: first.store });
+    expect(second.told).toEqual([['block', 121]]);
+  });
+
+  it('goes on where a listener fails', async () => {
+    const chain = newChain(120);
+    const errors: string[] = [];
+    const log: Logger = {
+      ...silentLogger,
+      error: (text) => void errors.push(text),
+      child: () => log,
+    };
+    const { follower, told } = await follow(chain, { log });
+    follower.onBlock(() => {
+      throw new Error('a bug');
+    });
+    const after: number[] = [];
+    follower.onBlock((block) => void after.push(block.height));
+    chain.mine(2);
+    await follower.sync();
+    expect(after).toEqual([121, 122]);
+    expect(told.slice(-2)).toEqual([
+      ['block', 121],
+      ['block', 122],
+    ]);
+    expect(errors).toHaveLength(2);
+  });
+
+  it('waits for a source that is away, says so once, and catches up', async () => {
+    const chain = newChain(120);
+    const lines: string[] = [];
+    const note = (text: string) => void lines.push(text);
+    const log: Logger = { ...silentLogger, warn: note, info: note, child: () => log };
+    const { follower, port } = await follow(chain, { log, pollMs: 1000 });
+    lines.length = 0;
+    port.fault = 'bitcoind is starting';
+    chain.mine(3);
+    for (let i = 0; i < 10; i++) await follower.sync();
+    expect(follower.height).toBe(120);
+    expect(lines).toEqual(['waiting for bitcoind is starting']);
+    port.fault = undefined;
+    await follower.sync();
+    expect(follower.height).toBe(123);
+    expect(lines).toContain('the chain answers again');
+  });
+
+  it('polls by its clock', async () => {
+    const chain = newChain(120);
+    const { follower } = await follow(chain, { pollMs: 1000 });
+    chain.mine();
+    clock.advance(999);
+    await follower.stop();
+    expect(follower.height).toBe(120);
+    await follower.start();
+    await follower.sync();
+    chain.mine();
+    clock.advance(1000);
+    await new Promise((done) => setImmediate(done));
+    await new Promise((done) => setImmediate(done));
+    expect(follower.height).toBe(122);
+  });
+});
+
+describe('finding outputs by short channel id', () => {
+  it('finds what is unspent, and nothing else', async () => {
+    const chain = newChain(120);
+    const { follower } = await follow(chain);
+    const paid = chain.send(chain.faucet.newScript(), sat(50_000));
+    chain.mine();
+    const { height, txs } = chain.ledger.tip;
+    const index = txs.findIndex((t) => t.key === paid.key);
+    const vout = paid.tx.outputs.findIndex((o) => o.amount === 50_000n);
+    expect(await follower.utxoByScid(height, index, vout)).toMatchObject({
+      txid: paid.txid,
+      vout,
+      amount: 50_000n,
+      confirmations: 1,
+    });
+    expect(await follower.utxoByScid(height, 99, 0)).toBeUndefined();
+    expect(await follower.utxoByScid(height, index, 99)).toBeUndefined();
+    expect(await follower.utxoByScid(height + 1, 0, 0)).toBeUndefined();
+  });
+
+  it('asks the source for a block once, however many ask at the same time', async () => {
+    const chain = newChain(120);
+    const { follower, port } = await follow(chain);
+    let asked = 0;
+    const { block } = port;
+    port.block = (hash) => {
+      asked++;
+      return block.call(port, hash);
+    };
+    await Promise.all(Array.from({ length: 50 }, () => follower.utxoByScid(60, 0, 0)));
+    expect(asked).toBe(1);
+    await Promise.all(Array.from({ length: 50 }, (_, i) => follower.utxoByScid(i + 1, 0, 0)));
+    expect(asked).toBe(51);
+  });
+});
+
+describe('feerates', () => {
+  it('uses a fallback where the source knows none', async () => {
+    const { follower } = await follow(newChain(10));
+    expect(follower.estimates).toEqual({ minimum: 253, targets: [] });
+    expect(follower.feerateFor(6)).toBe(1250);
+    expect(follower.fees()).toMatchObject({ anchorCommitment: 1250, minimum: 253 });
+  });
+
+  it('uses what the source estimates', async () => {
+    const chain = newChain(10);
+    chain.feerate = 40_000;
+    const { follower } = await follow(chain);
+    expect(follower.feerateFor(6)).toBe(10_000);
+    const fees = follower.fees();
+    expect(fees).toMatchObject({ commitment: 10_000, mutualClose: 10_000, maximum: 100_000 });
+    expect(fees.anchorCommitment).toBe(2_500);
+  });
+
+  it('uses what it is forced to', async () => {
+    const { follower } = await follow(newChain(10), { forceFeerate: 5000 });
+    expect(follower.feerateFor(2)).toBe(5000);
+    expect(follower.fees()).toMatchObject({ commitment: 5000, anchorCommitment: 5000 });
+  });
+});
