@@ -100,15 +100,28 @@ export class VirtualClock implements Clock {
   }
 }
 
+/** Immediates that `quiesce` itself has set and that have not run. */
+let ours = 0;
+
 /**
  * Returns once no promise work is left. The event loop turns to its immediates only with the
  * queue of microtasks empty, so one turn drains any chain of promises; where the code under test
  * has set immediates itself, more turns follow until those are done as well.
  */
 async function quiesce(): Promise<void> {
-  do await new Promise<void>((resolve) => setImmediate(resolve));
-  while (process.getActiveResourcesInfo().includes('Immediate'));
+  do {
+    ours++;
+    await new Promise<void>((resolve) =>
+      setImmediate(() => {
+        ours--;
+        resolve();
+      }),
+    );
+  } while (immediates() > ours);
 }
+
+const immediates = (): number =>
+  process.getActiveResourcesInfo().reduce((n, kind) => (kind === 'Immediate' ? n + 1 : n), 0);
 
 const before = (a: Timer, b: Timer): boolean =>
   a.at < b.at || (a.at === b.at && a.sequence < b.sequence);

@@ -109,8 +109,9 @@ export class DemoChain {
 
   static async start(processes: Processes): Promise<DemoChain> {
     const chain = new DemoChain(await freePort());
-    const child = processes.start('chain', 'dist/cli/chain.js', [
-      `--rpcport=${chain.port}`,
+    const child = processes.start('chain', 'dist/cli/chaind.js', [
+      `--port=${chain.port}`,
+      '--blocks=101',
       `--rpcuser=${CREDENTIALS.user}`,
       `--rpcpassword=${CREDENTIALS.password}`,
     ]);
