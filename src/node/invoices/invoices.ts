@@ -19,6 +19,7 @@ import { seconds, type Write } from '../../ports/index.js';
 import { Lines, Waiters } from '../util/index.js';
 import { countersWrite, type InvoiceCounters, loadCounters, NO_COUNTERS } from './book.js';
 import { makeInvoice } from './create.js';
+import { keysendInvoice } from './keysend.js';
 import type {
   CreatedInvoice,
   CreateInvoice,
@@ -236,7 +237,7 @@ export class Invoices {
     const { amountMsat, cltvExpiry, payload } = htlc;
     const part: ArrivedHtlc = { key: keyOf(htlc), amountMsat, cltvExpiry, payload };
     const open = this.#open.get(hash);
-    if (open === undefined && (await this.#wasPaidBy(hash, part))) return;
+    if (open === undefined && (await this.#receiveWithoutInvoice(hash, part))) return;
     const context = { height: this.#deps.height(), now: seconds(this.#deps.clock) };
     const refusal = checkPart(part, open?.terms, context);
     if (refusal !== undefined || open === undefined) {
@@ -261,12 +262,31 @@ export class Invoices {
     }
   }
 
-  /** A part of a payment that was accepted before the node stopped: it ends as it was to end. */
-  async #wasPaidBy(payment_hash: string, part: ArrivedHtlc): Promise<boolean> {
+  /** What no open invoice waits for. Answers whether it was dealt with. */
+  async #receiveWithoutInvoice(payment_hash: string, part: ArrivedHtlc): Promise<boolean> {
     const [row] = await this.#deps.store.select('invoices', { where: { payment_hash }, limit: 1 });
-    if (row?.status !== 'paid' || row.paid_htlcs === null) return false;
+    if (row === undefined) return this.#receiveKeysend(payment_hash, part);
+    if (row.status !== 'paid' || row.paid_htlcs === null) return false;
+    // A part of a payment that was accepted before the node stopped: it ends as it was to end.
     if (!(JSON.parse(row.paid_htlcs) as string[]).includes(part.key)) return false;
     this.#fulfill(part, row.preimage);
+    return true;
+  }
+
+  /** A spontaneous payment brings its own preimage: an invoice is made for it, paid at once. */
+  async #receiveKeysend(hash: string, part: ArrivedHtlc): Promise<boolean> {
+    const row = keysendInvoice(hash, part, {
+      height: this.#deps.height(),
+      now: seconds(this.#deps.clock),
+      cltvFinal: this.#options.cltvFinal,
+    });
+    if (row === undefined) return false;
+    const created_index = ++this.#counters.created;
+    const [updated_index, pay_index] = [++this.#counters.updated, ++this.#counters.pay];
+    await this.#commit({ created_index, ...row, updated_index, pay_index });
+    this.#fulfill(part, row.preimage);
+    this.#deps.log.info('keysend received', { payment_hash: hash, msat: part.amountMsat });
+    this.#paidWaiters.signal('paid');
     return true;
   }
 

@@ -201,7 +201,7 @@ class Pay {
       amountMsat,
       riskFactor,
       finalCltv: finalCltv + CLTV_SLACK,
-      exclude: this.#exclude,
+      exclude: [...this.#exclude],
       maxDelay,
       hints,
       finalExtraBytes,
