@@ -33,6 +33,7 @@ import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
 import { idOf, peerOf, realScid, relayScids } from './facts.js';
+import { dueFeerate } from './fee-updates.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
 import { type Entry, Registry } from './registry.js';
@@ -205,6 +206,7 @@ export class Channels {
     this.#watch.connect(block);
     for (const entry of this.#registry.all())
       entry.runner.submit({ kind: 'block', height: block.height });
+    this.#updateFees();
     await this.#flushed();
   }
 
@@ -218,6 +220,15 @@ export class Channels {
         runner.submit({ kind: 'fundingUnconfirmed' });
     }
     await this.#flushed();
+  }
+
+  #updateFees(): void {
+    const fees = this.#deps.chain.fees();
+    for (const { runner } of this.#registry.all()) {
+      const feeratePerKw = dueFeerate(runner.state, fees);
+      if (feeratePerKw !== undefined)
+        runner.submit({ kind: 'command', command: { kind: 'updateFee', feeratePerKw } });
+    }
   }
 
   async #flushed(): Promise<void> {
