@@ -6,10 +6,37 @@ declare module 'bitcore-lib' {
   class Output {
     constructor(fields: { satoshis: number; script: Buffer });
   }
+  interface BigNumber {
+    gt(other: BigNumber): boolean;
+    gte(other: BigNumber): boolean;
+    sub(other: BigNumber): BigNumber;
+    shrn(bits: number): BigNumber;
+    toBuffer(options: { size: number }): Buffer;
+  }
+  interface Signature {
+    readonly r: BigNumber;
+    readonly s: BigNumber;
+    readonly nhashtype: number;
+  }
   class Transaction {
     inputs: { output: Output }[];
     fromBuffer(bytes: Buffer): Transaction;
+    checkEcdsaSignature: (
+      signature: Signature,
+      publicKey: { toBuffer(): Buffer },
+      input: number,
+      subscript: Script,
+      satoshis: number,
+    ) => boolean;
     static Output: typeof Output;
+    static SighashWitness: {
+      sighash(tx: Transaction, type: number, input: number, code: Buffer, amount: Buffer): Buffer;
+    };
+  }
+  class BufferWriter {
+    writeVarintNum(value: number): this;
+    write(bytes: Buffer): this;
+    toBuffer(): Buffer;
   }
   interface Interpreter {
     readonly errstr: string;
@@ -30,6 +57,8 @@ declare module 'bitcore-lib' {
   const bitcore: {
     Script: { fromBuffer(bytes: Buffer): Script; Interpreter: InterpreterFactory };
     Transaction: typeof Transaction;
+    crypto: { Point: { getN(): BigNumber } };
+    encoding: { BufferWriter: typeof BufferWriter };
   };
   export default bitcore;
 }
