@@ -91,6 +91,45 @@ export function readPaymentFailure(
   }
 }
 
+/** A failure of an onion that somebody else made: which hop, but not which node. */
+export interface OpaqueFailure {
+  readonly erringIndex: number;
+  readonly failcode: number;
+  readonly failcodename: string;
+  readonly final: boolean;
+  readonly rawMessage: Bytes;
+}
+
+/** As `readPaymentFailure`, with the secrets alone; undefined: nobody's key reads it. */
+export function readOpaqueFailure(
+  sharedSecrets: readonly Bytes[],
+  failure: HtlcFailure,
+): OpaqueFailure | undefined {
+  const by = (erringIndex: number, message: FailureMessage, raw = encodeFailure(message)) => {
+    const failcode = failureCode(message);
+    const final = erringIndex > 0 && erringIndex === sharedSecrets.length;
+    const failcodename = failcodeName(failcode);
+    return { erringIndex, failcode, failcodename, final, rawMessage: raw };
+  };
+  switch (failure.kind) {
+    case 'encrypted': {
+      const read = readFailure(sharedSecrets, failure.reason);
+      if (!read.ok) return undefined;
+      return by(read.value.index + 1, read.value.failure, read.value.raw);
+    }
+    case 'malformed': {
+      const message = malformedToFailure(failure.failureCode, failure.sha256OfOnion);
+      return { ...by(1, message), final: false };
+    }
+    case 'onchain':
+      return by(0, { kind: 'permanentChannelFailure' });
+    case 'uncommitted':
+      return by(0, { kind: 'temporaryChannelFailure', channelUpdate: EMPTY });
+    default:
+      return assertNever(failure);
+  }
+}
+
 /** Our own channel would not take the HTLC, or lost it on chain. Teaches nothing: we know it. */
 export const failedHere = (
   us: NodeId,

@@ -37,7 +37,7 @@ export interface PaymentHtlc {
 }
 
 /** Contract: the expiry that is sent is the height, plus one for a block under way, plus `delay`. */
-const expiryOf = (height: BlockHeight, delay: number): BlockHeight => height + 1 + delay;
+export const expiryOf = (height: BlockHeight, delay: number): BlockHeight => height + 1 + delay;
 
 export function makePayment(request: PaymentRequest): Result<PaymentHtlc, BuildError> {
   const { route, height } = request;

@@ -12,7 +12,8 @@ import {
   utf8,
 } from '../../core/bytes/index.js';
 import type { ChannelError } from '../../core/channel/index.js';
-import type { PaymentFailure } from '../../core/payment/index.js';
+import { type FailureMessage, failureCode } from '../../core/onion/index.js';
+import { failcodeName, type OpaqueFailure, type PaymentFailure } from '../../core/payment/index.js';
 import type { Direction, RouteHop } from '../../core/routing/index.js';
 import type { Store, Write } from '../../ports/index.js';
 import type { PaymentRow, Proof, StoredFailure } from './types.js';
@@ -147,6 +148,47 @@ export function storedFailure(
     learned,
   };
 }
+
+/** The failure of an onion that the caller made. */
+export function opaqueFailure(
+  failure: OpaqueFailure | undefined,
+  reason: Bytes | undefined,
+): StoredFailure {
+  if (failure === undefined)
+    return {
+      kind: 'unreadable_reply',
+      message: 'the reply cannot be read with the shared secrets given; it is in onionreply',
+      ...(reason === undefined ? {} : { onionreply: toHex(reason) }),
+      retry: true,
+      learned: [],
+    };
+  const { erringIndex, failcode, failcodename, final, rawMessage } = failure;
+  return {
+    kind: final ? 'refused_by_payee' : 'failed_on_the_way',
+    message: `${failcodename.replace(/^WIRE_/, '').toLowerCase()} from hop ${erringIndex}`,
+    erring_index: erringIndex,
+    failcode,
+    failcodename,
+    raw_message: toHex(rawMessage),
+    retry: !final,
+    learned: [],
+  };
+}
+
+/** Our own channel would not take an onion that the caller made. */
+export const opaqueRefusal = (message: FailureMessage, cause: ChannelError): StoredFailure => {
+  const failcode = failureCode(message);
+  const failcodename = failcodeName(failcode);
+  return {
+    kind: 'failed_on_the_way',
+    message: `our own channel would not take it (${causeText(cause)})`,
+    erring_index: 0,
+    failcode,
+    failcodename,
+    retry: true,
+    learned: [],
+  };
+};
 
 /** A coded error with its figures: `insufficient_balance: available 1000, actual 2000`. */
 function causeText(cause: ChannelError): string {

@@ -4,7 +4,7 @@
  */
 import { type Bytes, toHex } from '../../core/bytes/index.js';
 import type { HtlcFailure } from '../../core/channel/index.js';
-import { readPaymentFailure, triedHops } from '../../core/payment/index.js';
+import { readOpaqueFailure, readPaymentFailure, triedHops } from '../../core/payment/index.js';
 import { lessonsOfSuccess, type RouteHop } from '../../core/routing/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import {
@@ -14,6 +14,7 @@ import {
   encodeFailure,
   loadCounters,
   NO_COUNTERS,
+  opaqueFailure,
   type PaymentCounters,
   storedFailure,
 } from './book.js';
@@ -124,12 +125,20 @@ export class Parts {
   failed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[] {
     const part = this.#open.get(keyOfOrigin(origin));
     if (part === undefined || part.final !== undefined) return [];
-    const { nodeId } = this.#options;
-    const read = readPaymentFailure(nodeId, part.route, part.sharedSecrets, failure);
-    const learned = read.lessons.length === 0 ? [] : this.#deps.learn(read.lessons);
-    const stored = storedFailure(read.failure, learned, part.route.length);
-    part.final = this.#failed(part.row, stored);
+    part.final = this.#failed(part.row, this.#read(part, failure));
     return [{ put: 'payments', row: part.final }, countersWrite(this.counters)];
+  }
+
+  #read(part: Part, failure: HtlcFailure): StoredFailure {
+    const { route, sharedSecrets } = part;
+    // sendonion: the route is the caller's secret.
+    if (route.length === 0) {
+      const reason = failure.kind === 'encrypted' ? failure.reason : undefined;
+      return opaqueFailure(readOpaqueFailure(sharedSecrets, failure), reason);
+    }
+    const read = readPaymentFailure(this.#options.nodeId, route, sharedSecrets, failure);
+    const learned = read.lessons.length === 0 ? [] : this.#deps.learn(read.lessons);
+    return storedFailure(read.failure, learned, route.length);
   }
 
   /** The rows of `fulfilled` or `failed` are durable: those who wait are answered. */
@@ -152,8 +161,7 @@ export class Parts {
         groupid,
         partid,
       });
-      const read = readPaymentFailure(this.#options.nodeId, part.route, [], { kind: 'onchain' });
-      const row = await this.refuse(part, storedFailure(read.failure, [], part.route.length));
+      const row = await this.refuse(part, this.#read(part, { kind: 'onchain' }));
       part.end(row);
     }
   }

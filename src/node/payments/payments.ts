@@ -4,7 +4,7 @@
  */
 import { err, hex, type Msat, ok, type Result } from '../../core/bytes/index.js';
 import type { ChannelError, HtlcFailure, HtlcOrigin } from '../../core/channel/index.js';
-import { failedHere, makePayment } from '../../core/payment/index.js';
+import { expiryOf, failedHere, makePayment } from '../../core/payment/index.js';
 import type { RouteHop } from '../../core/routing/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import { Lines } from '../util/index.js';
@@ -13,6 +13,7 @@ import {
   encodeRoute,
   encodeSecrets,
   loadProof,
+  opaqueRefusal,
   type PaymentCounters,
   proofOf,
   proofWrite,
@@ -24,9 +25,11 @@ import { messageOf, onionReason } from './refusals.js';
 import { checkRoute } from './route.js';
 import { expiredAt, type PaymentTerms, readTerms, totalOfPayment } from './terms.js';
 import type {
+  FirstHop,
   KeysendParams,
   ListPayments,
   LocalOrigin,
+  OwnHtlc,
   Paid,
   PayError,
   PaymentRow,
@@ -34,6 +37,7 @@ import type {
   PaymentsDeps,
   PaymentsOptions,
   PayParams,
+  SendonionParams,
   SendpayError,
   SendpayParams,
   WaitSendpay,
@@ -112,10 +116,9 @@ export class Payments {
     if (!groupId.ok) return groupId;
     const expired = expiredAt(terms, seconds(this.#deps.clock));
     if (expired !== undefined) return err({ code: 'invoice_expired', expiresAt: expired });
-    const paymentHash = hex(terms.paymentHash);
     const made = makePayment({
       route,
-      paymentHash,
+      paymentHash: hex(terms.paymentHash),
       height: this.#deps.height(),
       sessionKey: this.#deps.entropy.bytes(32),
       totalMsat: amount.value,
@@ -124,25 +127,66 @@ export class Payments {
     if (!made.ok)
       return err({ code: 'bad_parameter', field: 'route', reason: onionReason(made.error) });
     const { sharedSecrets, ...htlc } = made.value;
-    const origin: LocalOrigin = {
-      kind: 'local',
-      paymentHash,
-      groupId: groupId.value,
-      partId: terms.partId,
+    const row = {
+      groupid: groupId.value,
+      amount_msat: last.amountMsat,
+      destination: last.id,
+      ...rowOfTerms(terms),
     };
+    const first = { scid: (route[0] as RouteHop).channel, peer: (route[0] as RouteHop).id };
+    return ok(await this.#offer(row, route, sharedSecrets, first, htlc));
+  }
+
+  /** Contract, sendonion: as sendpay, with an onion that the caller made. Answered while pending. */
+  async sendonion(params: SendonionParams): Promise<Result<PaymentRow, SendpayError>> {
+    const { firstHop, partId = 0 } = params;
+    const { nodeId } = this.#options;
+    // Without a channel any one with the peer will do.
+    const scid = firstHop.channel;
+    const known = { ...firstHop, channel: scid ?? (0n as RouteHop['channel']) };
+    const checked = checkRoute(nodeId, [known], () => undefined);
+    if (!checked.ok)
+      return err({ ...checked.error, field: checked.error.field.replace('route[0]', 'first_hop') });
+    const paymentHash = params.paymentHash.toLowerCase();
+    return this.#lines.run(paymentHash, async () => {
+      const total = params.totalMsat ?? params.amountMsat ?? firstHop.amountMsat;
+      const guarded = { paymentHash, partId, groupId: params.groupId };
+      const groupId = await this.#guard(guarded, total);
+      if (!groupId.ok) return groupId;
+      const row = {
+        groupid: groupId.value,
+        amount_msat: params.amountMsat ?? null,
+        destination: params.destination ?? null,
+        payment_hash: paymentHash,
+        partid: partId,
+        label: params.label ?? null,
+        bolt11: params.bolt11 ?? null,
+        description: params.description ?? null,
+      };
+      const htlc = {
+        amountMsat: firstHop.amountMsat,
+        cltvExpiry: expiryOf(this.#deps.height(), firstHop.delay),
+        onion: params.onion,
+      };
+      const first = { scid, peer: firstHop.id };
+      return ok(await this.#offer(row, [], params.sharedSecrets ?? [], first, htlc));
+    });
+  }
+
+  /** The row is on disk together with the HTLC, or as a try that failed here. */
+  async #offer(
+    row: RowOfCaller,
+    route: readonly RouteHop[],
+    sharedSecrets: readonly Uint8Array[],
+    first: FirstHop,
+    htlc: Pick<OwnHtlc, 'amountMsat' | 'cltvExpiry' | 'onion'>,
+  ): Promise<PaymentRow> {
     const { part, writes } = this.#parts.open(
       {
-        payment_hash: terms.paymentHash,
-        groupid: groupId.value,
-        partid: terms.partId,
+        ...row,
         status: 'pending',
         completed_at: null,
-        amount_msat: last.amountMsat,
         amount_sent_msat: htlc.amountMsat,
-        destination: last.id,
-        label: terms.label,
-        bolt11: terms.bolt11,
-        description: terms.description,
         preimage: null,
         route: encodeRoute(route),
         shared_secrets: encodeSecrets(sharedSecrets),
@@ -151,12 +195,16 @@ export class Payments {
       route,
       sharedSecrets,
     );
-    const first = { scid: (route[0] as RouteHop).channel, peer: (route[0] as RouteHop).id };
+    const paymentHash = hex(row.payment_hash);
+    const { groupid: groupId, partid: partId } = row;
+    const origin: LocalOrigin = { kind: 'local', paymentHash, groupId, partId };
     const offered = await this.#deps.offer(first, { ...htlc, paymentHash, origin }, writes);
-    return ok(offered.ok ? part.row : await this.#refusedHere(part, offered.error));
+    return offered.ok ? part.row : this.#refusedHere(part, offered.error);
   }
 
   #refusedHere(part: Part, cause: ChannelError): Promise<PaymentRow> {
+    if (part.route.length === 0)
+      return this.#parts.refuse(part, opaqueRefusal(messageOf(cause), cause));
     const { failure } = failedHere(this.#options.nodeId, part.route, messageOf(cause));
     return this.#parts.refuse(part, storedFailure(failure, [], part.route.length, cause));
   }
@@ -165,7 +213,10 @@ export class Payments {
    * Contract, sendpay: one success for each hash, ever; in flight is in progress; after a failure a
    * new try is made. Answers the group of the new part.
    */
-  async #guard(terms: PaymentTerms, total: Msat): Promise<Result<number, SendpayError>> {
+  async #guard(
+    terms: Pick<PaymentTerms, 'paymentHash' | 'partId' | 'groupId'>,
+    total: Msat,
+  ): Promise<Result<number, SendpayError>> {
     const { paymentHash, partId } = terms;
     const [rows, proof] = await Promise.all([
       this.#rows(paymentHash),
@@ -337,6 +388,26 @@ export class Payments {
     return terms.ok ? terms.value.paymentHash : params.paymentHash;
   }
 }
+
+type RowOfCaller = Pick<
+  PaymentRow,
+  | 'payment_hash'
+  | 'groupid'
+  | 'partid'
+  | 'amount_msat'
+  | 'destination'
+  | 'label'
+  | 'bolt11'
+  | 'description'
+>;
+
+const rowOfTerms = (terms: PaymentTerms) => ({
+  payment_hash: terms.paymentHash,
+  partid: terms.partId,
+  label: terms.label,
+  bolt11: terms.bolt11,
+  description: terms.description,
+});
 
 const failedError = (row: PaymentRow) => ({
   code: 'failed' as const,

@@ -110,6 +110,25 @@ export interface SendpayParams {
   readonly extraTlvs?: readonly { readonly type: bigint; readonly value: Bytes }[] | undefined;
 }
 
+export interface SendonionParams {
+  readonly onion: Bytes;
+  /** 32 bytes in hex. */
+  readonly paymentHash: string;
+  readonly firstHop: SendpayHop;
+  /** Of every hop, in route order; without them a failure cannot be read. */
+  readonly sharedSecrets?: readonly Bytes[] | undefined;
+  readonly label?: string | undefined;
+  /** What arrives, for the list. */
+  readonly amountMsat?: Msat | undefined;
+  /** What all parts bring together. */
+  readonly totalMsat?: Msat | undefined;
+  readonly bolt11?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly description?: string | undefined;
+  readonly partId?: number | undefined;
+  readonly groupId?: number | undefined;
+}
+
 export type PaymentStatus = 'pending' | 'complete' | 'failed';
 export type PaymentRow = Tables['payments'] & { readonly status: PaymentStatus };
 
@@ -124,6 +143,8 @@ export interface StoredFailure {
   readonly erring_channel?: string;
   readonly erring_direction?: Direction;
   readonly raw_message?: string;
+  /** What came back, where nobody's key reads it (sendonion). */
+  readonly onionreply?: string;
   readonly retry: boolean;
   readonly learned: readonly unknown[];
 }

@@ -31,6 +31,7 @@ import { notifications } from './notifications.js';
 import { pay } from './pay.js';
 import { ping } from './ping.js';
 import { reserveinputs } from './reserveinputs.js';
+import { sendonion } from './sendonion.js';
 import { sendpay } from './sendpay.js';
 import { sendpsbt } from './sendpsbt.js';
 import { setchannel } from './setchannel.js';
@@ -81,6 +82,7 @@ export const commands: readonly Command[] = [
   pay,
   ping,
   reserveinputs,
+  sendonion,
   sendpay,
   sendpsbt,
   setchannel,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hex, msat, toHex } from '../../../src/core/bytes/index.js';
 import { sha256 } from '../../../src/core/crypto/index.js';
+import { makePayment } from '../../../src/core/payment/index.js';
 import type { SendpayParams } from '../../../src/node/payments/index.js';
 import { HEIGHT, idOf, PaymentKit, SCID } from './payment-kit.js';
 
@@ -455,5 +456,70 @@ describe('waitsendpay', () => {
     expect(await waiting).toMatchObject({ error: { code: 'timeout' } });
     await kit.deliver();
     expect(await kit.payments.waitsendpay(row.payment_hash)).toMatchObject({ ok: true });
+  });
+});
+
+describe('sendonion', () => {
+  /** An onion as the payment of `row` would have it, and the secrets of its hops. */
+  const onionFor = (row: { payment_hash: string; payment_secret: string }) => {
+    const route = kit.route(50_000);
+    const made = makePayment({
+      route,
+      paymentHash: hex(row.payment_hash),
+      height: HEIGHT,
+      sessionKey: new Uint8Array(32).fill(9),
+      paymentSecret: hex(row.payment_secret),
+    });
+    if (!made.ok) throw new Error(made.error.code);
+    return { ...made.value, firstHop: { ...route[0]!, channel: undefined } };
+  };
+
+  it('pays with an onion of the caller, and is waited for', async () => {
+    const row = await invoice();
+    const { onion, firstHop, sharedSecrets } = onionFor(row);
+    const { payment_hash: paymentHash } = row;
+    const sent = await kit.payments.sendonion({ onion, firstHop, sharedSecrets, paymentHash });
+    expect(sent).toMatchObject({ ok: true, value: { status: 'pending', amount_msat: null } });
+    const waiting = kit.payments.waitsendpay(paymentHash);
+    await kit.deliver();
+    expect(await waiting).toMatchObject({ ok: true, value: { preimage: row.preimage } });
+  });
+
+  it('reads failures with the secrets, and hands them out as they came without', async () => {
+    const row = await invoice();
+    const { onion, firstHop, sharedSecrets } = onionFor({
+      ...row,
+      payment_secret: '00'.repeat(32),
+    });
+    const { payment_hash: paymentHash } = row;
+    for (const secrets of [sharedSecrets, undefined]) {
+      await kit.payments.sendonion({ onion, firstHop, paymentHash, sharedSecrets: secrets });
+      const waiting = kit.payments.waitsendpay(paymentHash);
+      await kit.deliver();
+      const end = await waiting;
+      expect(end).toMatchObject({
+        error: {
+          failure: secrets
+            ? { kind: 'refused_by_payee', erring_index: 2, failcode: 0x400f, retry: false }
+            : { kind: 'unreadable_reply', onionreply: expect.stringMatching(/^[0-9a-f]{584}$/) },
+        },
+      });
+    }
+    expect(kit.lessons).toEqual([]);
+  });
+
+  it('our own channel refuses, or the hash is paid', async () => {
+    const row = await invoice();
+    const { onion, firstHop } = onionFor(row);
+    const { payment_hash: paymentHash } = row;
+    kit.refusals = [{ code: 'peer_offline' }];
+    expect(await kit.payments.sendonion({ onion, firstHop, paymentHash })).toMatchObject({
+      ok: true,
+      value: { status: 'failed' },
+    });
+    await pay(params(row));
+    expect(await kit.payments.sendonion({ onion, firstHop, paymentHash })).toMatchObject({
+      error: { code: 'already_paid' },
+    });
   });
 });
