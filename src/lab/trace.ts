@@ -16,6 +16,10 @@ export interface TraceOptions {
   readonly keep?: number;
 }
 
+/** Long hex strings are for the hash, not for people. */
+const short = (text: string): string =>
+  text.replace(/[0-9a-f]{100,}/g, (hex) => `${hex.slice(0, 32)}… (${hex.length / 2} bytes)`);
+
 const BIGINTS = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? `${value}n` : value;
 
@@ -65,7 +69,7 @@ export class Trace {
   text(lines = 200): string {
     return this.entries
       .slice(-lines)
-      .map(({ at, node, kind, text }) => `${(at / 1000).toFixed(3)} ${node} ${kind} ${text}`)
+      .map(({ at, node, kind, text }) => `${(at / 1000).toFixed(3)} ${node} ${kind} ${short(text)}`)
       .join('\n');
   }
 

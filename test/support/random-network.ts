@@ -38,12 +38,20 @@ export async function randomNetwork(options: RandomNetworkOptions): Promise<Rand
     await lab.close();
     const { digest, count } = lab.trace;
     const failed = invoices.length - paid;
-    return { digest, events: count, audit, paid, failed, wrong, trace: lab.trace.text() };
+    return { digest, events: count, audit, paid, failed, wrong, trace: told(lab) };
   } catch (error) {
-    (error as Error).message += `\nseed ${options.seed}\n${lab.trace.text(120)}`;
+    (error as Error).message += `\nseed ${options.seed}\n${told(lab)}`;
     throw error;
   }
 }
+
+/** The last things that happened, without the bytes. */
+const told = (lab: Lab): string =>
+  lab.trace.entries
+    .filter(({ kind }) => kind !== 'net')
+    .slice(-100)
+    .map(({ at, node, text }) => `${(at / 1000).toFixed(3)} ${node} ${text.slice(0, 300)}`)
+    .join('\n');
 
 /** Three to five nodes, each tied to an earlier one, and up to two channels more. */
 async function build(lab: Lab): Promise<string[]> {
@@ -91,12 +99,26 @@ async function pay(lab: Lab, names: string[], options: RandomNetworkOptions): Pr
     under.push(paying.catch(expected));
     if (options.faults && choose.below(3) === 0) await badLuck(lab, names, choose.fork(`${i}`));
     if (choose.below(2) === 0) {
-      await Promise.all(under);
+      await ended(lab, under);
       under = [];
     }
   }
-  await Promise.all(under);
+  await ended(lab, under);
   return invoices;
+}
+
+/** Waits for payments, and starts whoever dies over them. */
+async function ended(lab: Lab, payments: readonly Promise<unknown>[]): Promise<void> {
+  let over = false;
+  const all = Promise.all(payments).finally(() => {
+    over = true;
+  });
+  all.catch(() => {});
+  for (let waits = 0; !over && waits < 500; waits++) {
+    await lab.wait(1_000);
+    for (const node of lab.nodes) if (!node.running) await lab.restart(node);
+  }
+  await all;
 }
 
 /** A payment may fail, and its payer may die; anything else is a bug. */
