@@ -85,6 +85,8 @@ export class Graph {
   readonly #freeNodes: number[] = [];
   /** Counts every change. */
   version = 0;
+  /** Counts the changes to which channels there are, and which of them have an update. */
+  structure = 0;
 
   readonly #byScid = new HashIndex<ShortChannelId>({
     hash: (scid) => mix(Number(scid >> 32n), Number(scid & 0xffffffffn)),
@@ -195,6 +197,7 @@ export class Graph {
 
   setPolicy(e: number, policy: Policy): void {
     const routability = (this.flags[e] as number) & UNROUTABLE;
+    if (((this.flags[e] as number) & KNOWN) === 0) this.structure++;
     this.flags[e] = KNOWN | (policy.enabled ? 0 : DISABLED) | routability;
     this.cltvDelta[e] = policy.cltvDelta;
     this.htlcMinimum[e] = policy.htlcMinimumMsat;
@@ -221,6 +224,7 @@ export class Graph {
   /** Removes a channel, and its nodes where it was their last one. */
   removeChannel(c: number): void {
     if (this.#live[c] !== 1) return;
+    this.structure++;
     this.#touch(c);
     const node1 = this.source[2 * c] as number;
     const node2 = this.source[2 * c + 1] as number;
@@ -322,6 +326,7 @@ export class Graph {
       this.incoming.push(this.source[2 * c] as number, 2 * c + 1);
     }
     this.version++;
+    this.structure++;
     return at;
   }
 

@@ -33,8 +33,10 @@ import {
 
 interface Peer {
   filter: Filter | undefined;
-  /** Queries of this peer that are being answered. */
+  /** Queries for channels of this peer that are being answered. */
   open: number;
+  /** The replies to its range query that are still to be sent. */
+  range: Generator<MessageOf<'replyChannelRange'>> | undefined;
 }
 
 /** How far back live gossip is asked for when a peer connects. */
@@ -72,7 +74,7 @@ export class GossipMachine {
       graph,
       isPending: (scid) => this.#intake.isPending(scid),
     });
-    this.#server = new Server(options, { graph });
+    this.#server = new Server({ graph });
   }
 
   /** Whether the graph is being fetched, or messages are being checked. */
@@ -107,6 +109,8 @@ export class GossipMachine {
         return this.#block(input.height, input.spends, cx);
       case 'disconnectedBlock':
         return this.#disconnectedBlock(input.height);
+      case 'served':
+        return this.#served(input.peer, input.what);
       case 'tick':
         return this.#tick(cx);
       default:
@@ -124,14 +128,8 @@ export class GossipMachine {
     });
   }
 
-  /** The peer has all of an answer: it may ask again. */
-  served(peer: NodeId): void {
-    const known = this.#peers.get(peer);
-    if (known !== undefined && known.open > 0) known.open--;
-  }
-
   #connected(peer: NodeId, features: Bytes, cx: GossipContext): GossipEffect[] {
-    this.#peers.set(peer, { filter: undefined, open: 0 });
+    this.#peers.set(peer, { filter: undefined, open: 0, range: undefined });
     const offers = hasFeature(features, 'gossipQueries');
     const { chainHash } = this.#options;
     // BOLT 7, gossip_timestamp_filter: of a peer that does not offer gossip_queries nothing is asked.
@@ -195,19 +193,35 @@ export class GossipMachine {
   #isSpent = (scid: ShortChannelId): boolean => this.#intake.spentAt.has(scid);
 
   #serveRange(peer: NodeId, query: MessageOf<'queryChannelRange'>): GossipEffect[] {
+    const state = this.#peers.get(peer);
+    if (state === undefined) return [];
+    // BOLT 7, query_channel_range: not before all replies to the last one are sent.
+    if (state.range !== undefined)
+      return [{ kind: 'warn', peer, text: 'one query_channel_range at a time', close: false }];
     const known = equal(query.chainHash, this.#options.chainHash);
-    const replies = known
-      ? this.#server.channelRange(query, this.#isSpent)
-      : this.#server.channelRange({ ...query, numberOfBlocks: 0 }, () => true);
-    return replies.map((reply) => ({
-      kind: 'send',
-      peer,
-      message: {
-        ...reply,
-        chainHash: query.chainHash,
-        ...(known ? {} : { numberOfBlocks: query.numberOfBlocks }),
-      },
-    }));
+    state.range = this.#server.channelRange(query, known ? this.#isSpent : () => true);
+    return this.#nextReply(peer, state);
+  }
+
+  /** One reply at a time, as the peer reads: a whole graph of them takes a while to make. */
+  #nextReply(peer: NodeId, state: Peer): GossipEffect[] {
+    const next = state.range?.next();
+    if (next === undefined) return [];
+    if (next.done === true) {
+      state.range = undefined;
+      return [];
+    }
+    if (next.value.syncComplete === 1) state.range = undefined;
+    return [{ kind: 'sendStored', peer, keys: [], last: next.value }];
+  }
+
+  /** An answer has gone out whole. */
+  #served(peer: NodeId, what: 'range' | 'channels'): GossipEffect[] {
+    const state = this.#peers.get(peer);
+    if (state === undefined) return [];
+    if (what === 'range') return this.#nextReply(peer, state);
+    if (state.open > 0) state.open--;
+    return [];
   }
 
   #serveChannels(peer: NodeId, query: MessageOf<'queryShortChannelIds'>): GossipEffect[] {

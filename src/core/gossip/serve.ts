@@ -9,50 +9,51 @@ const REPLY_BYTES = 64_000;
 const ALL = 31;
 
 export class Server {
-  readonly #chainHash: Uint8Array;
   readonly #graph: Graph;
   #sorted = new BigUint64Array(0);
   #sortedAt = -1;
 
-  constructor(options: { readonly chainHash: Uint8Array }, deps: { readonly graph: Graph }) {
-    this.#chainHash = options.chainHash;
+  constructor(deps: { readonly graph: Graph }) {
     this.#graph = deps.graph;
   }
 
-  /** All replies to a query, in order; `skip` names channels not to be told of. */
-  channelRange(
+  /** The replies to a query, one at a time; `skip` names channels not to be told of. */
+  *channelRange(
     query: MessageOf<'queryChannelRange'>,
     skip: (scid: ShortChannelId) => boolean,
-  ): MessageOf<'replyChannelRange'>[] {
+  ): Generator<MessageOf<'replyChannelRange'>> {
     const { firstBlocknum, numberOfBlocks } = query;
     const end = Math.min(firstBlocknum + numberOfBlocks, 0xffffffff);
     const option = Number(query.tlvs.queryOption ?? 0n);
-    const scids = this.#between(firstBlocknum, end).filter((scid) => !skip(scid));
+    const scids = this.#between(firstBlocknum, end);
     const timestamps = (option & 1) !== 0;
     const checksums = (option & 2) !== 0;
     const size = Math.floor(REPLY_BYTES / (8 + (timestamps ? 8 : 0) + (checksums ? 8 : 0)));
-    const replies: MessageOf<'replyChannelRange'>[] = [];
     let first = firstBlocknum;
-    for (let at = 0; at < scids.length || replies.length === 0; at += size) {
-      const part = scids.slice(at, at + size);
-      const last = at + size >= scids.length;
+    let at = 0;
+    do {
+      const next = Math.min(at + size, scids.length);
+      const last = next === scids.length;
+      const part = [...scids.subarray(at, next)] as ShortChannelId[];
+      // A channel may have left the graph since the first reply.
+      const known = part.filter((scid) => this.#graph.channel(scid) >= 0 && !skip(scid));
       // BOLT 7, reply_channel_range: a block may be split, and the next reply then begins with it.
       const stop = last ? end : scidParts(part.at(-1) as ShortChannelId).block + 1;
-      replies.push({
+      yield {
         kind: 'replyChannelRange',
-        chainHash: this.#chainHash,
+        chainHash: query.chainHash,
         firstBlocknum: first,
         numberOfBlocks: Math.max(1, stop - first),
         syncComplete: last ? 1 : 0,
-        encodedShortIds: part,
+        encodedShortIds: known,
         tlvs: {
-          ...(timestamps ? { timestamps: part.map((scid) => this.#timestamps(scid)) } : {}),
-          ...(checksums ? { checksums: part.map((scid) => this.#checksums(scid)) } : {}),
+          ...(timestamps ? { timestamps: known.map((scid) => this.#timestamps(scid)) } : {}),
+          ...(checksums ? { checksums: known.map((scid) => this.#checksums(scid)) } : {}),
         },
-      });
-      if (!last) first = scidParts(scids[at + size] as ShortChannelId).block;
-    }
-    return replies;
+      };
+      at = next;
+      if (!last) first = scidParts(scids[at] as ShortChannelId).block;
+    } while (at < scids.length);
   }
 
   /** The keys of the messages that answer a query for channels, without repeating a node. */
@@ -79,20 +80,20 @@ export class Server {
   }
 
   /** Ascending, of blocks first to end-1; channels without any update are not told of. */
-  #between(first: number, end: number): ShortChannelId[] {
+  #between(first: number, end: number): BigUint64Array {
     const graph = this.#graph;
-    if (this.#sortedAt !== graph.version) {
+    if (this.#sortedAt !== graph.structure) {
       const all = new BigUint64Array(graph.channelCount);
       let count = 0;
       for (let c = 0; c < graph.channelLimit; c++)
         if (graph.isLive(c) && (graph.timestamp[2 * c] || graph.timestamp[2 * c + 1]))
           all[count++] = graph.scid(c);
       this.#sorted = all.subarray(0, count).sort();
-      this.#sortedAt = graph.version;
+      this.#sortedAt = graph.structure;
     }
     const from = this.#place(BigInt(first) << 40n);
     const to = this.#place(BigInt(end) << 40n);
-    return [...this.#sorted.subarray(from, to)] as ShortChannelId[];
+    return this.#sorted.subarray(from, to);
   }
 
   /** How many are below `scid`. */

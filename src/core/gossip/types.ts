@@ -69,6 +69,8 @@ export type GossipInput =
     }
   /** A reorg took this block away. */
   | { readonly kind: 'disconnectedBlock'; readonly height: BlockHeight }
+  /** A `sendStored` with a `last` has gone out whole. */
+  | { readonly kind: 'served'; readonly peer: NodeId; readonly what: 'range' | 'channels' }
   /** Every few seconds: flushes what is due. */
   | { readonly kind: 'tick' };
 
@@ -86,7 +88,7 @@ export type GossipEffect =
   | { readonly kind: 'sendToAll'; readonly message: Message }
   /**
    * Sends stored messages by key in this order (what is missing is left out), then `last`; where
-   * there is one, the machine is told by `served`.
+   * there is one, `served` tells of its end.
    */
   | {
       readonly kind: 'sendStored';

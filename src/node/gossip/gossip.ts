@@ -90,7 +90,10 @@ export class Gossip {
     this.#outgoing = new Outgoing({
       ...deps,
       book: this.#book,
-      served: (peer) => this.#machine.served(peer),
+      served: (peer, last) => {
+        const what = last.kind === 'replyChannelRange' ? 'range' : 'channels';
+        this.#step({ kind: 'served', peer, what });
+      },
     });
   }
 

@@ -22,7 +22,7 @@ export interface OutgoingDeps {
   readonly peers: GossipPeers;
   readonly clock: Clock;
   /** The peer has all of an answer. */
-  readonly served: (peer: NodeId) => void;
+  readonly served: (peer: NodeId, last: Message) => void;
   readonly fatal: (error: unknown) => void;
 }
 
@@ -67,7 +67,7 @@ export class Outgoing {
       for (const message of messages) peers.send(peer, message);
     }
     if (last === undefined) return;
-    served(peer);
     peers.send(peer, last);
+    served(peer, last);
   }
 }
