@@ -11,6 +11,9 @@ export interface DaemonHost {
   ready(): void;
 }
 
+/** A stop that takes longer, in milliseconds, is cut off: what counts is on disk at any time. */
+const STOP_WITHIN = 30_000;
+
 /**
  * Runs a node until it is told to stop; resolves with the exit status. The socket is there at
  * once, so that a client that comes early waits for its answer and not for the socket.
@@ -53,10 +56,14 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     log.info('ready', { node: node.api.nodeId, version: config.node.version });
     host.ready();
     const status = await told;
+    setTimeout(() => process.exit(status || 1), STOP_WITHIN).unref();
     await server.stop();
     await node.stop();
     log.info('stopped');
     return status;
+  } catch (error) {
+    log.error('cannot go on', { error: (error as Error).message });
+    throw error;
   } finally {
     await server.stop();
   }

@@ -20,6 +20,8 @@ interface Request {
   readonly id: Id | undefined;
   readonly method: string;
   readonly params: unknown;
+  /** Which part of the answer is wanted; `undefined`: all. */
+  readonly filter: unknown;
 }
 
 export interface ClientDeps {
@@ -118,7 +120,9 @@ export class Client {
       // A command that answers at once is answered at once: then the next one is held back where
       // the client does not read.
       const running = this.#run(request);
-      const result = running instanceof Promise ? await running : running;
+      const whole = running instanceof Promise ? await running : running;
+      const { filter } = request;
+      const result = filter === undefined ? whole : applyFilter(whole, filter);
       if (id !== undefined) this.#write({ jsonrpc: '2.0', id, result });
     } catch (error) {
       const refusal = error instanceof RpcError ? error : this.#internal(text, error);
@@ -205,10 +209,10 @@ function readRequest(text: string): Request {
   }
   if (json === null || typeof json !== 'object' || Array.isArray(json))
     throw new MalformedRequest('a request is a JSON object', null);
-  const { id, method, params } = json as Record<string, unknown>;
+  const { id, method, params, filter } = json as Record<string, unknown>;
   if (id !== undefined && !isId(id))
     throw new MalformedRequest('id should be a string, a number or null', null);
   if (typeof method !== 'string')
     throw new MalformedRequest('method should be a string', id ?? null);
-  return { id, method, params };
+  return { id, method, params, filter };
 }

@@ -201,6 +201,20 @@ describe('the RPC socket', () => {
     expect((await client.call('add', [1])).result).toEqual({ sum: 1 });
   });
 
+  it('leaves of an answer what the filter asks for', async () => {
+    const client = await RawClient.connect(path);
+    const ask = async (filter: unknown) => {
+      const before = client.replies.length;
+      client.socket.write(JSON.stringify({ id: 1, method: 'help', params: [], filter }));
+      return (await client.until(before + 1))[before];
+    };
+    const { result } = (await ask({ help: [{ category: true, none: true }] })) ?? {};
+    expect(result).toEqual({ help: testCommands.map(() => ({ category: 'utility' })) });
+    expect((await ask({ help: true, none: { inner: true } }))?.result).toHaveProperty('help');
+    for (const filter of [7, [], { help: 'x' }, null])
+      expect((await ask(filter))?.error?.message).toMatch(/^filter: /);
+  });
+
   it('never answers a request without an id', async () => {
     const client = await RawClient.connect(path);
     client.socket.write('{"method":"add","params":[1]}{"method":"nothing"}');
