@@ -56,16 +56,6 @@ function commitmentsOf(channel: OnchainChannel, signer: Signer): Built {
   return found;
 }
 
-/** Our own latest commitment. */
-export const localCommitment = (channel: OnchainChannel, signer: Signer): Commitment =>
-  commitmentsOf(channel, signer).local;
-
-/** Every commitment that is valid today: in any of them an HTLC may have an output. */
-export function validCommitments(channel: OnchainChannel, signer: Signer): readonly Commitment[] {
-  const { local, remote, remoteNext } = commitmentsOf(channel, signer);
-  return remoteNext === undefined ? [local, remote] : [local, remote, remoteNext];
-}
-
 /**
  * The number of a revoked state that `tx` may be, and so the first of the `REVOKED_ROWS` rows that
  * `classify` needs; `undefined` where it needs none.

@@ -7,8 +7,9 @@
  *    `openOnchain(channel, height)`. Before the close is in a block feed it as `spent` without a
  *    height: an anchor channel's close is then paid for by CPFP.
  * 2. Feed every spend of an output that `watch` named (and of the funding output) as `spent` with
- *    its height, in the order of the chain. A spend may sit in the block of what it spends: look
- *    through the same block again for outputs watched meanwhile. Then feed `block`.
+ *    its height, in the order of the chain. A spend may sit in the block of what it spends, further
+ *    down: carry out `watch` before the next transaction is looked at. Then feed `block`, with
+ *    `more` where the next block is at hand already: claims and their fees wait for the last.
  * 3. Before a spend of the funding output for which `revokedNumber(channel, tx)` answers a number,
  *    read `REVOKED_ROWS` rows of the table `revoked` from that number on (or as many as there are)
  *    and feed them as `revoked`.
@@ -25,9 +26,9 @@
  * Effects are carried out after `persist` is durable. `htlcFulfilled` and `htlcFailed` are those of
  * the channel machine and may come twice for one HTLC (both machines know a preimage).
  */
-export { type Ending, revokedNumber, validCommitments } from './classify.js';
+export { revokedNumber } from './classify.js';
 export { decodeOnchain, encodeOnchain } from './codec.js';
 export { selectFeeInputs } from './fee-inputs.js';
 export { onchainChannel } from './from-channel.js';
-export { closeDepth, closingTransaction, openOnchain, step, wantsPreimage } from './step.js';
+export { openOnchain, step } from './step.js';
 export * from './types.js';

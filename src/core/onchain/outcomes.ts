@@ -1,6 +1,7 @@
 /** What became of the HTLCs we offered, as far as the chain tells. */
 import type { Transaction } from '../bitcoin/index.js';
 import { type BlockHeight, type Bytes, equal, toHex } from '../bytes/index.js';
+import { type CommitmentSpec, isTrimmed, type Side } from '../channel/commitment/index.js';
 import { ripemd160, sha256 } from '../crypto/index.js';
 import type { Ending } from './classify.js';
 import type { Followed } from './outputs.js';
@@ -41,6 +42,7 @@ export interface CloseView {
 
 /** The outcome of one HTLC, or `undefined` while it is open. */
 export function outcomeOf(
+  channel: OnchainChannel,
   htlc: OutgoingHtlc,
   close: CloseView,
   height: BlockHeight,
@@ -60,9 +62,24 @@ export function outcomeOf(
       ? { kind: 'failed' }
       : undefined;
   }
+  // BOLT 5: no valid commitment has an output for it, so that no reorg can bring one.
+  if (!mayHaveOutput(channel, htlc)) return { kind: 'failed' };
   if (isOpaque(close.ending) && height < htlc.cltvExpiry + SAFE_DEPTH) return undefined;
   // BOLT 5: without an output in this commitment it is failed once that one is deep enough.
   return depth(close.height, height) >= SAFE_DEPTH ? { kind: 'failed' } : undefined;
+}
+
+/** Whether a commitment that is not revoked has an output for the HTLC we offered. */
+function mayHaveOutput(channel: OnchainChannel, htlc: OutgoingHtlc): boolean {
+  const { commitment, local, remote, remoteNext } = channel;
+  const has = (owner: Side, spec: CommitmentSpec): boolean => {
+    const { dustLimit } = commitment[owner];
+    const found = spec.htlcs.find((h) => h.offeredBy === 'local' && h.id === htlc.id);
+    if (found === undefined) return false;
+    return !isTrimmed(commitment.format, spec.feeratePerKw, dustLimit, owner, found);
+  };
+  if (has('local', local.spec) || has('remote', remote.spec)) return true;
+  return remoteNext !== undefined && has('remote', remoteNext.spec);
 }
 
 /** A close whose HTLC outputs we cannot tell apart: one may be behind any of its outputs. */

@@ -2,13 +2,12 @@
  * The machine: it takes in what the chain shows and then settles, that is, works out anew from the
  * confirmed spends what is to be watched, told and claimed. Total and synchronous.
  */
-import { decodeTx, encodeTx, type Transaction, txid } from '../bitcoin/index.js';
+import { decodeTx, type Transaction, txid } from '../bitcoin/index.js';
 import { assertNever, type BlockHeight, type Bytes, equal } from '../bytes/index.js';
 import type { RevokedRow } from '../channel/commitment/index.js';
-import { sha256 } from '../crypto/index.js';
 import { settleClaims } from './claiming.js';
 import { classify, type Ending } from './classify.js';
-import { type CloseView, depth, outcomeOf, preimageMap, shownPreimages } from './outcomes.js';
+import { type CloseView, outcomeOf, preimageMap, shownPreimages } from './outcomes.js';
 import { followOutputs } from './outputs.js';
 import type { Preimages } from './plan.js';
 import { isResolved } from './resolved.js';
@@ -218,7 +217,7 @@ function tellOutcomes(
   for (const htlc of state.channel.outgoing) {
     const before = told.get(htlc.id);
     if (before === 'fulfilled') continue;
-    const outcome = outcomeOf(htlc, close, state.height, preimages);
+    const outcome = outcomeOf(state.channel, htlc, close, state.height, preimages);
     if (outcome === undefined || outcome.kind === before) continue;
     told.set(htlc.id, outcome.kind);
     turn.persist();
@@ -243,24 +242,3 @@ const named = (htlc: OutgoingHtlc) => ({
   origin: htlc.origin,
   amountMsat: htlc.amountMsat,
 });
-
-/** Confirmations of the close; 0 where it is in no block. */
-export function closeDepth(state: OnchainState): number {
-  const closing = closingSpend(state);
-  return closing === undefined ? 0 : depth(closing.height, state.height);
-}
-
-/** The closing transaction as far as it is known, confirmed or not. */
-export function closingTransaction(state: OnchainState): Bytes | undefined {
-  const tx = closingSpend(state)?.tx ?? state.unconfirmed;
-  return tx === undefined ? undefined : encodeTx(tx);
-}
-
-/** Whether the payment hash of `preimage` is one this channel waits for. */
-export const wantsPreimage = (state: OnchainState, preimage: Bytes): boolean => {
-  const hash = sha256(preimage);
-  const { local, remote, remoteNext } = state.channel;
-  return [local.spec, remote.spec, ...(remoteNext ? [remoteNext.spec] : [])].some((spec) =>
-    spec.htlcs.some((htlc) => equal(htlc.paymentHash, hash)),
-  );
-};

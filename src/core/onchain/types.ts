@@ -89,10 +89,7 @@ export interface FeeInput {
 export type OnchainEffect =
   /** The new state must be durable before any later effect of this step is carried out. */
   | { readonly kind: 'persist' }
-  /**
-   * Tell `spent` when this output is spent. A transaction of the same block may be the one: look
-   * through that block again before the next.
-   */
+  /** Tell `spent` when this output is spent, be it by a transaction of the same block. */
   | {
       readonly kind: 'watch';
       readonly txid: Bytes;

@@ -194,10 +194,11 @@ for (const format of FORMATS) {
       expectPaid(w, 500_000);
     });
 
-    it('an HTLC that was trimmed as dust fails once the commitment is deep', () => {
+    it('an HTLC that is dust in every commitment fails at once', () => {
       const w = world({ states: [{ alice: 500_000, htlcs: [htlc(7, 'local', 300, expiry)] }] });
+      w.feed({ kind: 'spent', tx: w.encode(w.remoteCommitment(0)) });
+      expect(w.outcomes(7)).toEqual([]);
       w.confirm(w.remoteCommitment(0));
-      w.mine(2);
       expect(w.outcomes(7)).toEqual(['htlcFailed']);
     });
 
@@ -215,6 +216,20 @@ for (const format of FORMATS) {
       expect(w.outcomes(7)).toEqual(['htlcFailed']);
       w.mine(100);
       expectPaid(w, 450_000);
+      expect(w.resolved()).toBe(true);
+    });
+  });
+
+  describe(`${format}: a spend of the funding output that nobody knows`, () => {
+    it('is told to the operator, and our balance is looked for', () => {
+      const w = world({ states: [{ alice: 600_000, htlcs: [htlc(7, 'local', 50_000, expiry)] }] });
+      w.confirm(w.strangeCommitment());
+      expect(w.endings()).toEqual(['unknown']);
+      expect(w.said.some((e) => e.kind === 'note' && e.level === 'error')).toBe(true);
+      expect(w.outcomes(7)).toEqual([]);
+      w.mine(expiry - w.height + 110);
+      expect(w.outcomes(7)).toEqual(['htlcFailed']);
+      expectPaid(w, 620_000);
       expect(w.resolved()).toBe(true);
     });
   });

@@ -362,6 +362,42 @@ export class World {
     return withWitness(tx, 0, [signature, preimageOf(id), output.witnessScript]);
   }
 
+  /** Both HTLC transactions of bob's in one, as SIGHASH_SINGLE|ANYONECANPAY allows with anchors. */
+  bobSecondStages(n: number, ids: readonly number[]): Transaction {
+    const parts = ids.map((id) => this.bobSecondStage(n, id));
+    const outputs = this.bobCommitment(n).htlcs.filter((o) => ids.includes(Number(o.htlc.id)));
+    const tx: Transaction = {
+      version: 2,
+      inputs: parts.flatMap((part) => part.inputs),
+      outputs: parts.flatMap((part) => part.outputs),
+      locktime: Math.max(...parts.map((part) => part.locktime)),
+    };
+    const ref = {
+      kind: 'htlc',
+      channel: KEY,
+      perCommitmentPoint: bob.perCommitmentPoint(KEY, BigInt(n)),
+    } as const;
+    return tx.inputs.reduce((signed, input, i) => {
+      const output = outputs.find((o) => o.vout === input.vout) as HtlcOutput;
+      const digest = sighashV0(tx, i, output.witnessScript, output.amount);
+      const witness = [...input.witness];
+      witness[2] = encodeDer(bob.sign(ref, digest), 1);
+      return withWitness(signed, i, witness);
+    }, tx);
+  }
+
+  /** Bears the current number and both signatures, but pays alice 20,000 more. */
+  strangeCommitment(): Transaction {
+    const spec = this.channel.remote.spec;
+    const other = { ...spec, localMsat: msat(spec.localMsat + 20_000_000n) };
+    const less = { ...other, remoteMsat: msat(spec.remoteMsat - 20_000_000n) };
+    const point = bob.perCommitmentPoint(KEY, spec.commitmentNumber);
+    const ours = buildCommitment(this.commitment, 'remote', point, less);
+    const { signature } = signCommitment(alice, KEY, ours);
+    const his = buildCommitment(flipChannel(this.commitment), 'local', point, flip(less));
+    return completeCommitment(bob, KEY, his, signature);
+  }
+
   mutualClose(): Transaction {
     const channel = this.commitment;
     const { spec } = this.channel.local;

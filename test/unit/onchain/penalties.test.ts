@@ -101,6 +101,18 @@ for (const format of FORMATS) {
       expectAll(w);
     });
 
+    if (format === 'anchors') {
+      // Signed with SIGHASH_SINGLE, they may be joined where their locktimes are equal.
+      it('two HTLC-success transactions joined into one', () => {
+        const two = [offered, htlc(6, 'local', 40_000, expiry), received];
+        const w = world({ states: [{ alice: 100_000, htlcs: two }, ...STATES.slice(4)] });
+        w.confirm(w.remoteCommitment(0));
+        w.confirm(w.bobSecondStages(0, [7, 6]));
+        w.mine(1);
+        expectAll(w);
+      });
+    }
+
     it('an HTLC still alive that the revoked state does not have fails upstream', () => {
       const alive = htlc(9, 'local', 70_000, 5000);
       const w = world({ states: [...STATES, { alice: 800_000, htlcs: [alive] }] });
