@@ -3,6 +3,7 @@ import type { Logger } from '../ports/index.js';
 import type { Notify } from './command.js';
 import type { CommandTable } from './commands/table.js';
 import { codes, RpcError } from './errors.js';
+import { applyFilter } from './filter.js';
 import {
   encodeJson,
   JsonSplitter,
