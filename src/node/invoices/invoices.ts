@@ -95,7 +95,9 @@ export class Invoices {
       const made = makeInvoice(wish, this.#options, this.#deps);
       if (!made.ok) return made;
       const { row, warnings } = made.value;
-      return await this.#lines.run(row.payment_hash, () => this.#insert(row, warnings));
+      return await this.#lines.run(row.payment_hash, () =>
+        this.#insert(row, warnings, wish.preimage !== undefined),
+      );
     } finally {
       this.#busyLabels.delete(label);
     }
@@ -104,9 +106,11 @@ export class Invoices {
   async #insert(
     row: Omit<InvoiceRow, 'created_index'>,
     warnings: CreatedInvoice['warnings'],
+    chosen: boolean,
   ): Promise<Result<CreatedInvoice, CreateInvoiceError>> {
-    const { payment_hash } = row;
-    const [same] = await this.#deps.store.select('invoices', { where: { payment_hash }, limit: 1 });
+    const where = { payment_hash: row.payment_hash };
+    // A preimage that we drew was never used before.
+    const [same] = chosen ? await this.#deps.store.select('invoices', { where, limit: 1 }) : [];
     if (same !== undefined) return err({ code: 'preimage_exists', label: same.label });
     this.#counters.created++;
     const full: InvoiceRow = { created_index: this.#counters.created, ...row };
