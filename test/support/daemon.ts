@@ -50,11 +50,34 @@ function newest(folder: string): number {
 
 let built = false;
 
-/** bin/lightningd runs what was built: builds again where a source is newer. */
-export function build(): void {
-  const dist = join(ROOT, 'dist');
-  if (!built && (!existsSync(dist) || newest(dist) < newest(join(ROOT, 'src'))))
-    execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
+/**
+ * bin/lightningd runs what was built: builds again where a source is newer. A type error does not
+ * stop it, since `npm run types` tells those; one process builds at a time.
+ */
+export async function build(): Promise<void> {
+  const [src, dist, lock] = ['src', 'dist', 'node_modules/.levin-build'].map((f) =>
+    join(ROOT, f),
+  ) as [string, string, string];
+  const stale = (): boolean => !existsSync(dist) || newest(dist) < newest(src);
+  while (!built && stale()) {
+    try {
+      mkdirSync(lock);
+    } catch {
+      // Another process builds; one that died over it is not waited for.
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 60_000)
+        rmSync(lock, { recursive: true });
+      await pause(200);
+      continue;
+    }
+    try {
+      execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
+    } catch (error) {
+      if (!existsSync(join(dist, 'cli/lightningd.js'))) throw error;
+    } finally {
+      rmSync(lock, { recursive: true });
+    }
+    break;
+  }
   built = true;
 }
 
@@ -90,7 +113,7 @@ export class Daemon {
   }
 
   static async start(options: DaemonOptions): Promise<Daemon> {
-    if (!options.command) build();
+    if (!options.command) await build();
     const daemon = new Daemon(options, await freePort());
     await daemon.up();
     return daemon;
