@@ -11,7 +11,6 @@
  *   m/84'/coin'/0' (p2wpkh, BIP 84) and m/86'/coin'/0' (p2tr, BIP 86);
  * - `secret(purpose)`: HKDF, info `levin secret` and the purpose.
  */
-import { HDKey } from '@scure/bip32';
 import { type NetworkParams, taprootPrivateKey } from '../../core/bitcoin/index.js';
 import { concat, utf8 } from '../../core/bytes/index.js';
 import {
@@ -27,6 +26,7 @@ import {
   signRecoverable,
   xOnly,
 } from '../../core/crypto/index.js';
+import { childKey, descend, type ExtendedKey, HARDENED, masterKey } from './bip32.js';
 import {
   type ChannelSecrets,
   channelPointsOf,
@@ -61,7 +61,7 @@ export class LocalSigner implements Signer {
   readonly nodeId: Uint8Array;
   readonly #seed: Uint8Array;
   readonly #nodeKey: Uint8Array;
-  readonly #accounts: Readonly<Record<WalletRef['type'], HDKey>>;
+  readonly #accounts: Readonly<Record<WalletRef['type'], ExtendedKey>>;
   readonly #channels = new Map<number, Channel>();
   readonly #walletKeys = new Map<string, Uint8Array>();
 
@@ -70,11 +70,11 @@ export class LocalSigner implements Signer {
     this.#seed = Uint8Array.from(options.seed);
     this.#nodeKey = this.#privateKey('levin node key');
     this.nodeId = publicKeyOf(this.#nodeKey);
-    const root = HDKey.fromMasterSeed(this.#derive('levin wallet', 64));
-    const coin = options.network.coinType;
+    const root = masterKey(this.#derive('levin wallet', 64));
+    const coin = HARDENED + options.network.coinType;
     this.#accounts = {
-      p2wpkh: root.derive(`m/84'/${coin}'/0'`),
-      p2tr: root.derive(`m/86'/${coin}'/0'`),
+      p2wpkh: descend(root, [HARDENED + 84, coin, HARDENED]),
+      p2tr: descend(root, [HARDENED + 86, coin, HARDENED]),
     };
   }
 
@@ -186,8 +186,7 @@ export class LocalSigner implements Signer {
     const path = `${ref.type}/${ref.change ? 1 : 0}/${ref.index}`;
     let key = this.#walletKeys.get(path);
     if (key === undefined) {
-      const child = this.#accounts[ref.type].deriveChild(ref.change ? 1 : 0).deriveChild(ref.index);
-      key = must(child.privateKey ?? undefined, 'a wallet key');
+      key = childKey(childKey(this.#accounts[ref.type], ref.change ? 1 : 0), ref.index).key;
       this.#walletKeys.set(path, key);
     }
     return key;
