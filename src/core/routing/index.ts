@@ -1,6 +1,7 @@
 /** The graph, the search, and what failures taught it. */
 export * from './cost.js';
 export * from './csv.js';
+export { explainNoRoute } from './explain.js';
 export * from './knowledge.js';
 export * from './lessons.js';
 export * from './route.js';

@@ -1,9 +1,9 @@
 /** The route table: the graph and what was learned of it, kept in step, and the search over both. */
 import type { NodeId, Result } from '../bytes/index.js';
 import { Graph, type NewChannel, type Policy } from '../gossip/index.js';
-import { DEFAULT_PENALTY, type PenaltyOptions } from './cost.js';
+import { DEFAULT_PENALTY, feeOf, type PenaltyOptions } from './cost.js';
 import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
-import type { Constraint, Direction, Lesson } from './lessons.js';
+import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
 import { type NoRoute, type Route, type RouteRequest, Router } from './route.js';
 
 export interface RouteTableOptions {
@@ -59,6 +59,25 @@ export class RouteTable {
   setNodeRoutable(id: NodeId, routable: boolean): void {
     const n = this.graph.node(Buffer.from(id, 'hex'));
     if (n >= 0) this.graph.setNodeRoutable(n, routable);
+  }
+
+  /** The cheapest enabled channel from one node to another that may carry the amount. */
+  channelBetween(from: NodeId, to: NodeId, amount: number): ChannelDirection | undefined {
+    const { graph } = this;
+    const [source, target] = [from, to].map((id) => graph.node(Buffer.from(id, 'hex')));
+    if (source === undefined || target === undefined || source < 0 || target < 0) return undefined;
+    let best: { readonly e: number; readonly fee: number } | undefined;
+    const start = graph.incoming.start(target);
+    for (let i = 0; i < graph.incoming.length(target); i++) {
+      const e = graph.incoming.pool[start + i] as number;
+      const policy = graph.source[e] === source ? graph.policy(e) : undefined;
+      if (policy === undefined || !policy.enabled) continue;
+      if (amount < policy.htlcMinimumMsat || amount > policy.htlcMaximumMsat) continue;
+      const fee = feeOf(policy.feeBaseMsat, policy.feeProportionalMillionths, amount);
+      if (best === undefined || fee < best.fee) best = { e, fee };
+    }
+    if (best === undefined) return undefined;
+    return { scid: graph.scid(best.e >> 1), direction: (best.e & 1) as Direction };
   }
 
   learn(lesson: Lesson, now: number): Constraint[] {

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
-import type { NodeId, Result, ShortChannelId } from '../../core/bytes/index.js';
+import type { Msat, NodeId, Result, ShortChannelId } from '../../core/bytes/index.js';
 import { fromUtf8 } from '../../core/bytes/index.js';
 import {
+  type ChannelDirection,
   type Constraint,
   type ConstraintJson,
   constraintJson,
@@ -66,6 +67,17 @@ export class Routes {
       height: this.#deps.height(),
       now: this.#now(),
     });
+  }
+
+  /** A channel for a hop that names none: ours with the most to spend, or the cheapest that fits. */
+  channelBetween(from: NodeId, to: NodeId, amountMsat: Msat): ChannelDirection | undefined {
+    const amount = Number(amountMsat);
+    if (from === this.#options.nodeId) {
+      const ours = this.#deps.localChannels().filter((local) => local.peer === to);
+      ours.sort((a, b) => (a.spendableMsat < b.spendableMsat ? 1 : -1));
+      return ours[0] && { scid: ours[0].scid, direction: ours[0].direction };
+    }
+    return this.table.channelBetween(from, to, amount);
   }
 
   /**

@@ -5,6 +5,7 @@ import { close } from './close.js';
 import { connect } from './connect.js';
 import { createonion } from './createonion.js';
 import { decode } from './decode.js';
+import { delconstraints } from './delconstraints.js';
 import { delinvoice } from './delinvoice.js';
 import { delpay } from './delpay.js';
 import { disconnect } from './disconnect.js';
@@ -13,14 +14,19 @@ import { fundchannel } from './fundchannel.js';
 import { fundpsbt, utxopsbt } from './fundpsbt.js';
 import { getinfo } from './getinfo.js';
 import { getlog } from './getlog.js';
+import { getroute } from './getroute.js';
 import { help } from './help.js';
+import { informchannel } from './informchannel.js';
 import { invoice } from './invoice.js';
 import { keysend } from './keysend.js';
+import { listchannels } from './listchannels.js';
 import { listconfigs } from './listconfigs.js';
+import { listconstraints } from './listconstraints.js';
 import { listforwards } from './listforwards.js';
 import { listfunds } from './listfunds.js';
 import { listhtlcs } from './listhtlcs.js';
 import { listinvoices } from './listinvoices.js';
+import { listnodes } from './listnodes.js';
 import { listpays } from './listpays.js';
 import { listpeerchannels } from './listpeerchannels.js';
 import { listpeers } from './listpeers.js';
@@ -56,6 +62,7 @@ export const commands: readonly Command[] = [
   connect,
   createonion,
   decode,
+  delconstraints,
   delinvoice,
   delpay,
   disconnect,
@@ -64,14 +71,19 @@ export const commands: readonly Command[] = [
   fundpsbt,
   getinfo,
   getlog,
+  getroute,
   help,
+  informchannel,
   invoice,
   keysend,
+  listchannels,
   listconfigs,
+  listconstraints,
   listforwards,
   listfunds,
   listhtlcs,
   listinvoices,
+  listnodes,
   listpays,
   listpeerchannels,
   listpeers,
