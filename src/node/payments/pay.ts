@@ -11,7 +11,12 @@ import {
 } from '../../core/bytes/index.js';
 import { sha256 } from '../../core/crypto/index.js';
 import type { Invoice, RouteHintHop } from '../../core/invoice/index.js';
-import type { Exclusion, HintChannel, Route } from '../../core/routing/index.js';
+import {
+  type Exclusion,
+  explainNoRoute,
+  type HintChannel,
+  type Route,
+} from '../../core/routing/index.js';
 import { directionOf } from './route.js';
 import { readInvoice } from './terms.js';
 import type {
@@ -208,7 +213,7 @@ class Pay {
     });
     const attempts = this.#attempts;
     if (!route.ok) {
-      const message = this.#deps.explainNoRoute?.(route.error) ?? route.error.code;
+      const message = explainNoRoute(route.error);
       return err({ code: 'no_route', reason: route.error, message, attempts });
     }
     const { feeMsat } = route.value;

@@ -73,8 +73,6 @@ export interface PaymentsDeps {
     writes: readonly Write[],
   ): Promise<Result<unknown, ChannelError>>;
   getroute(query: PaymentRouteQuery): Result<Route, NoRoute>;
-  /** Why there is no route, for people. */
-  explainNoRoute?(reason: NoRoute): string;
   /** Takes lessons up; answers what changed in the route table. */
   learn(lessons: readonly Lesson[]): readonly ConstraintJson[];
   /** A channel between two nodes for a hop that names none. */

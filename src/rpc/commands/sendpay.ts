@@ -63,7 +63,11 @@ export const sendpay = defineCommand({
     { code: codes.payTryOtherRoute, meaning: 'A node on the way failed: try another route.' },
     { code: codes.payInvoiceExpired, meaning: 'The invoice has expired.' },
   ],
-  examples: [{ cli: 'lightning-cli sendpay "$(lightning-cli getroute ID 10000 10)" lnbc100n1…' }],
+  examples: [
+    {
+      cli: 'lightning-cli sendpay "$(lightning-cli getroute $ID 10000 10 | jq .route)" lnbc100n1…',
+    },
+  ],
   seeAlso: ['getroute', 'waitsendpay', 'listsendpays', 'pay', 'listconstraints'],
   run: async (params, { node, signal }) => {
     const result = await node.payments.sendpay(
