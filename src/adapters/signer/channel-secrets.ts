@@ -2,13 +2,7 @@ import {
   derivePrivateKey,
   deriveRevocationPrivateKey,
 } from '../../core/channel/commitment/index.js';
-import {
-  type ChannelPoints,
-  generateFromSeed,
-  type KeyRef,
-  publicKeyFromPrivate,
-  shachainIndex,
-} from '../../core/crypto/index.js';
+import { type ChannelPoints, type KeyRef, publicKeyFromPrivate } from '../../core/crypto/index.js';
 
 /** The private half of one channel: five base secrets and the seed of its per-commitment secrets. */
 export interface ChannelSecrets {
@@ -35,9 +29,6 @@ export const channelPointsOf = (secrets: ChannelSecrets): ChannelPoints => ({
   delayedPaymentBasepoint: publicKeyOf(secrets.delayedPayment),
   htlcBasepoint: publicKeyOf(secrets.htlc),
 });
-
-export const perCommitmentSecretOf = (secrets: ChannelSecrets, number: bigint): Uint8Array =>
-  generateFromSeed(secrets.shachainSeed, shachainIndex(number));
 
 /** The private key that `ref` names, BOLT 3, "Key Derivation". */
 export function channelPrivateKey(

@@ -19,8 +19,10 @@ import {
   hkdf,
   isValidPrivateKey,
   type KeyRef,
+  ShachainGenerator,
   type Signer,
   schnorrSign,
+  shachainIndex,
   sign,
   signLowR,
   signRecoverable,
@@ -31,7 +33,6 @@ import {
   type ChannelSecrets,
   channelPointsOf,
   channelPrivateKey,
-  perCommitmentSecretOf,
   publicKeyOf,
 } from './channel-secrets.js';
 
@@ -46,10 +47,14 @@ type WalletRef = Extract<KeyRef, { readonly kind: 'wallet' }>;
 interface Channel {
   readonly secrets: ChannelSecrets;
   readonly points: ChannelPoints;
+  readonly shachain: ShachainGenerator;
+  /** The last few points: each is sent as the next one long before its commitment is made. */
+  readonly recent: Map<bigint, Uint8Array>;
   /** The last tweaked htlc key: a commitment signs all its HTLCs with the same one. */
   lastHtlc?: { readonly point: Uint8Array; readonly key: Uint8Array };
 }
 
+const RECENT_POINTS = 4;
 const NO_SALT = new Uint8Array(0);
 
 function must<T>(value: T | undefined, what: string): T {
@@ -87,11 +92,19 @@ export class LocalSigner implements Signer {
   }
 
   perCommitmentPoint(channel: number, index: bigint): Uint8Array {
-    return publicKeyOf(this.perCommitmentSecret(channel, index));
+    const { recent, shachain } = this.#channel(channel);
+    let point = recent.get(index);
+    if (point === undefined) {
+      point = publicKeyOf(shachain.at(shachainIndex(index)));
+      const [oldest] = recent.keys();
+      if (recent.size >= RECENT_POINTS && oldest !== undefined) recent.delete(oldest);
+      recent.set(index, point);
+    }
+    return point;
   }
 
   perCommitmentSecret(channel: number, index: bigint): Uint8Array {
-    return perCommitmentSecretOf(this.#channel(channel).secrets, index);
+    return this.#channel(channel).shachain.at(shachainIndex(index));
   }
 
   publicKey(ref: KeyRef): Uint8Array {
@@ -157,7 +170,12 @@ export class LocalSigner implements Signer {
     let channel = this.#channels.get(number);
     if (channel === undefined) {
       const secrets = this.#channelSecrets(number);
-      channel = { secrets, points: channelPointsOf(secrets) };
+      channel = {
+        secrets,
+        points: channelPointsOf(secrets),
+        shachain: new ShachainGenerator(secrets.shachainSeed),
+        recent: new Map(),
+      };
       this.#channels.set(number, channel);
     }
     return channel;

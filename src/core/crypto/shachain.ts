@@ -15,16 +15,49 @@ export const shachainIndex = (commitmentNumber: bigint): bigint =>
 function derive(from: Bytes, bits: number, index: bigint): Bytes {
   let secret = from;
   for (let bit = bits - 1; bit >= 0; bit--) {
-    if (((index >> BigInt(bit)) & 1n) === 0n) continue;
-    const flipped = Uint8Array.from(secret);
-    flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
-    secret = sha256(flipped);
+    if (((index >> BigInt(bit)) & 1n) === 1n) secret = flipAndHash(secret, bit);
   }
   return secret;
 }
 
+function flipAndHash(secret: Bytes, bit: number): Bytes {
+  const flipped = Uint8Array.from(secret);
+  flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
+  return sha256(flipped);
+}
+
 /** The secret at `index` of the chain from `seed` (32 bytes). */
 export const generateFromSeed = (seed: Bytes, index: bigint): Bytes => derive(seed, 48, index);
+
+/**
+ * `generateFromSeed` for indexes that follow one another: what they share is not hashed again, so
+ * that the next one takes two hashes on average where a first one takes about 24.
+ */
+export class ShachainGenerator {
+  /** Position b holds the secret after the bits from b up; 48 is the seed. */
+  readonly #after: Bytes[];
+  #index = 0n;
+  #valid = 48;
+
+  constructor(seed: Bytes) {
+    this.#after = new Array<Bytes>(49);
+    this.#after[48] = seed;
+  }
+
+  at(index: bigint): Bytes {
+    const differs = this.#index ^ index;
+    let bit = this.#valid;
+    while (bit < 48 && differs >> BigInt(bit) !== 0n) bit++;
+    for (bit--; bit >= 0; bit--) {
+      const from = this.#after[bit + 1] as Bytes;
+      const set = ((index >> BigInt(bit)) & 1n) === 1n;
+      this.#after[bit] = set ? flipAndHash(from, bit) : from;
+    }
+    this.#index = index;
+    this.#valid = 0;
+    return this.#after[0] as Bytes;
+  }
+}
 
 /** Trailing zeros of the index: from a secret with n of them, 2^n - 1 others follow. */
 function trailingZeros(index: bigint): number {

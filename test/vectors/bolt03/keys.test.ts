@@ -15,6 +15,8 @@ import {
   insertSecret,
   lookupSecret,
   publicKeyFromPrivate,
+  SHACHAIN_FIRST_INDEX,
+  ShachainGenerator,
   type ShachainStore,
 } from '../../../src/core/crypto/index.js';
 import { bytes, load } from './support.js';
@@ -38,6 +40,17 @@ describe('BOLT 3 appendix D: generation', () => {
       expect(toHex(secret)).toBe(v.output.slice(2));
     });
   }
+});
+
+describe('a generator that remembers the last index', () => {
+  it('gives the same secrets, in any order', () => {
+    const seed = new Uint8Array(32).fill(0xff);
+    const generator = new ShachainGenerator(seed);
+    const indexes = generation.map((v) => BigInt(v.index));
+    for (let n = 0n; n < 300n; n++) indexes.push(SHACHAIN_FIRST_INDEX - n);
+    for (const index of [...indexes, ...indexes.reverse(), 0n, 1n, 0n])
+      expect(generator.at(index)).toEqual(generateFromSeed(seed, index));
+  });
 });
 
 describe('BOLT 3 appendix D: storage', () => {

@@ -1,6 +1,7 @@
 /** BOLT 3, "Key Derivation". Points are taken as valid; the wire's decoders have checked them. */
 import { type Bytes, concat } from '../../bytes/index.js';
 import {
+  type ChannelPoints,
   pointAdd,
   pointMul,
   pointTweakAdd,
@@ -60,19 +61,40 @@ export interface CommitmentKeys {
 
 export const otherSide = (side: Side): Side => (side === 'local' ? 'remote' : 'local');
 
-export function commitmentKeys(
-  channel: CommitmentChannel,
+/** Derived when they are first asked for: most commitments of a quiet channel have no HTLC. */
+class DerivedKeys implements CommitmentKeys {
+  readonly ownerDelayed: Bytes;
+  readonly otherPayment: Bytes;
+  readonly revocation: Bytes;
+  readonly #basepoints: { readonly owner: Bytes; readonly other: Bytes };
+  #ownerHtlc: Bytes | undefined;
+  #otherHtlc: Bytes | undefined;
+
+  constructor(
+    owner: ChannelPoints,
+    other: ChannelPoints,
+    readonly perCommitmentPoint: Bytes,
+  ) {
+    this.ownerDelayed = derivePublicKey(owner.delayedPaymentBasepoint, perCommitmentPoint);
+    this.otherPayment = other.paymentBasepoint;
+    this.revocation = deriveRevocationKey(other.revocationBasepoint, perCommitmentPoint);
+    this.#basepoints = { owner: owner.htlcBasepoint, other: other.htlcBasepoint };
+  }
+
+  get ownerHtlc(): Bytes {
+    this.#ownerHtlc ??= derivePublicKey(this.#basepoints.owner, this.perCommitmentPoint);
+    return this.#ownerHtlc;
+  }
+
+  get otherHtlc(): Bytes {
+    this.#otherHtlc ??= derivePublicKey(this.#basepoints.other, this.perCommitmentPoint);
+    return this.#otherHtlc;
+  }
+}
+
+export const commitmentKeys = (
+  channel: Pick<CommitmentChannel, 'local' | 'remote'>,
   owner: Side,
   perCommitmentPoint: Bytes,
-): CommitmentKeys {
-  const mine = channel[owner].points;
-  const theirs = channel[otherSide(owner)].points;
-  return {
-    perCommitmentPoint,
-    ownerDelayed: derivePublicKey(mine.delayedPaymentBasepoint, perCommitmentPoint),
-    ownerHtlc: derivePublicKey(mine.htlcBasepoint, perCommitmentPoint),
-    otherHtlc: derivePublicKey(theirs.htlcBasepoint, perCommitmentPoint),
-    otherPayment: theirs.paymentBasepoint,
-    revocation: deriveRevocationKey(theirs.revocationBasepoint, perCommitmentPoint),
-  };
-}
+): CommitmentKeys =>
+  new DerivedKeys(channel[owner].points, channel[otherSide(owner)].points, perCommitmentPoint);
