@@ -1,7 +1,6 @@
 /** The composition root: puts the services on the ports and connects them with each other. */
 import { NETWORKS } from '../../core/bitcoin/index.js';
 import { err, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
-import { explainNoRoute } from '../../core/routing/index.js';
 import { featuresFor } from '../../core/wire/index.js';
 import { ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
@@ -131,7 +130,6 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
         return result.ok ? ok(undefined) : err(result.error);
       },
       getroute: (query) => routes.getroute(query),
-      explainNoRoute,
       learn: (lessons) => routes.learn(lessons),
       channelBetween: (source, destination, amountMsat) => {
         const found = routes.getroute({
