@@ -131,9 +131,10 @@ export class LabNode {
     const life = this.#life;
     if (!life) return;
     this.#deps.trace.add(this.name, 'lab', 'stop');
-    await life.node.stop();
+    // A crash may come in between: then there is nothing left to stop.
+    await Promise.race([life.node.stop(), life.died.catch(() => {})]);
     life.kill();
-    this.#life = undefined;
+    if (this.#life === life) this.#life = undefined;
   }
 
   crash(): void {

@@ -154,6 +154,7 @@ async function badLuck(lab: Lab, names: string[], choose: Lab['entropy']): Promi
 
 /** Everybody is up and connected, and no payment is under way any more. */
 async function calm(lab: Lab): Promise<void> {
+  for (const node of lab.nodes) lab.commitFate(node, 'durable');
   for (let i = 0; i < 40; i++) {
     for (const node of lab.nodes) if (!node.running) await lab.restart(node);
     await lab.wait(5_000);
