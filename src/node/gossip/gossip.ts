@@ -17,6 +17,7 @@ import { addressOf, ownNodeAnnouncement } from './own.js';
 import type { GossipDeps, GossipServiceOptions } from './types.js';
 import { Verifier } from './verifier.js';
 
+/** Milliseconds between ticks, unless the flushes are to come faster. */
 const TICK_MS = 5_000;
 /** A snapshot is written when this much changed, looked at every so many ticks. */
 const SNAPSHOT_CHANGES = 2_000;
@@ -300,7 +301,8 @@ export class Gossip {
     void this.#book.flush();
     if (++this.#ticks % SNAPSHOT_TICKS === 0 && this.#book.changes > SNAPSHOT_CHANGES)
       this.#book.snapshot(this.#parts()).catch(this.#deps.fatal);
-    this.#cancelTick = this.#deps.clock.after(TICK_MS, () => this.#tick());
+    const flushMs = (this.#options.limits?.flushSeconds ?? 60) * 1000;
+    this.#cancelTick = this.#deps.clock.after(Math.min(TICK_MS, flushMs), () => this.#tick());
   }
 
   /** Keys of our own announcements and updates, in the order they are to be sent. */
