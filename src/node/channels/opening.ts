@@ -142,7 +142,7 @@ export class Opening {
         this.#makeFunding(entry, effect.amount, effect.scriptPubkey);
         return;
       case 'broadcastFunding':
-        this.#publish(entry, effect.txid);
+        void this.#publish(entry, effect.txid);
         return;
       case 'failed':
         this.#abandon(entry, effect.reason);
@@ -184,8 +184,10 @@ export class Opening {
     });
   }
 
-  #publish(entry: Entry, txid: Bytes): void {
-    this.#deps.wallet.publish(txid);
+  async #publish(entry: Entry, txid: Bytes): Promise<void> {
+    await this.#deps.wallet
+      .publish(txid)
+      .catch((error) => this.#deps.log.error('the funding waits', { error: String(error) }));
     const pending = this.#pending.get(entry);
     if (pending?.funding === undefined) return;
     this.#pending.delete(entry);

@@ -72,8 +72,8 @@ export interface ChannelWallet {
     | { readonly ok: true; readonly value: Sat }
     | { readonly ok: false; readonly error: FundingError }
   >;
-  /** The channel is safe: broadcast it. */
-  publish(txid: Bytes): void;
+  /** The channel is safe: broadcast it. Resolves once the chain's source has it, or refused it. */
+  publish(txid: Bytes): Promise<void>;
   /** The channel came to nothing: the coins are free again. */
   abandon(txid: Bytes): void;
   /** A fresh script of ours, on disk before it is told. */

@@ -74,10 +74,8 @@ export function walletForChannels(wallet: Wallet) {
     },
 
     /** A refusal is no end: mempools change, and the next block brings the next try. */
-    publish(txid: Bytes): void {
-      wallet
-        .publish(txid, true)
-        .catch((error) => wallet.deps.log.error('publishing failed', { error: String(error) }));
+    async publish(txid: Bytes): Promise<void> {
+      await wallet.publish(txid, true);
     },
 
     abandon(txid: Bytes): void {
