@@ -18,6 +18,12 @@ interface Task {
   readonly done: ((result: CommandResult) => void) | undefined;
 }
 
+/** An effect that waits for the disk, and the connection for which it was made. */
+interface Due {
+  readonly effect: ChannelEffect;
+  readonly connection: number;
+}
+
 export interface RunnerDeps {
   readonly store: Store;
   readonly log: Logger;
@@ -45,6 +51,8 @@ export class ChannelRunner {
   /** Resolves when everything handed to the disk so far is durable and carried out. */
   #tail: Promise<void> = Promise.resolve();
   #stopped = false;
+  /** Counts connections as the machine has seen them come and go. */
+  #connection = 0;
 
   constructor(state: ChannelState, deps: RunnerDeps) {
     this.#state = state;
@@ -62,7 +70,9 @@ export class ChannelRunner {
     this.#commit(
       persist,
       [],
-      effects.filter((effect) => effect.kind !== 'persist'),
+      effects
+        .filter((effect) => effect.kind !== 'persist')
+        .map((effect) => ({ effect, connection: this.#connection })),
       [],
     );
   }
@@ -116,19 +126,21 @@ export class ChannelRunner {
     const tasks = this.#queue;
     this.#queue = [];
     const context = this.#deps.context();
-    const effects: ChannelEffect[] = [];
+    const effects: Due[] = [];
     const writes: Write[] = [];
     const replies: (() => void)[] = [];
     let persist = false;
 
     const run = (input: ChannelInput): readonly ChannelEffect[] => {
+      if (input.kind === 'connected' || input.kind === 'disconnected') this.#connection++;
+      const connection = this.#connection;
       const result = step(this.#state, input, context);
       this.#state = result.state;
       for (const effect of result.effects) {
         if (effect.kind === 'persist') persist = true;
         else {
           writes.push(...this.#deps.writesOf(effect));
-          effects.push(effect);
+          effects.push({ effect, connection });
         }
       }
       return result.effects;
@@ -152,7 +164,7 @@ export class ChannelRunner {
   #commit(
     persist: boolean,
     rows: readonly Write[],
-    effects: readonly ChannelEffect[],
+    effects: readonly Due[],
     replies: readonly (() => void)[],
   ): void {
     // BOLT 2: what a message promises must be remembered before it is sent.
@@ -168,9 +180,11 @@ export class ChannelRunner {
     );
   }
 
-  #carryOut(effects: readonly ChannelEffect[], replies: readonly (() => void)[]): void {
-    for (const effect of effects) {
+  #carryOut(effects: readonly Due[], replies: readonly (() => void)[]): void {
+    for (const { effect, connection } of effects) {
       if (this.#stopped) return;
+      // BOLT 2, channel_reestablish: nothing of an old connection may come before it on a new one.
+      if (effect.kind === 'send' && connection !== this.#connection) continue;
       try {
         this.#deps.perform(effect);
       } catch (error) {
