@@ -20,7 +20,8 @@ import {
   storedFailure,
 } from './book.js';
 import { type Part, Parts } from './parts.js';
-import { payInvoice, payKeysend, type Sender } from './pay.js';
+import { payInvoice, payKeysend } from './pay.js';
+import type { Sender } from './pay-run.js';
 import { messageOf, onionReason } from './refusals.js';
 import { checkRoute } from './route.js';
 import { expiredAt, type PaymentTerms, readTerms, totalOfPayment } from './terms.js';

@@ -161,6 +161,124 @@ describe('pay', () => {
   });
 });
 
+describe('pay in parts', () => {
+  const noCapacity = { code: 'no_capacity', amountMsat: msat(0) } as const;
+  const start = async (limits = {}) => {
+    const row = await invoice(4_000_000n);
+    const result = kit.payments.pay({ bolt11: row.bolt11, ...limits });
+    await kit.clock.settleNow();
+    return { row, result };
+  };
+  const amounts = () => kit.sent.map((sent) => sent.payload.value.amtToForward);
+
+  it('what no single route can carry goes in two, and the answer is about the whole', async () => {
+    kit.routes = [noCapacity, kit.asAsked, kit.asAsked];
+    const { row, result } = await start();
+    expect(amounts()).toEqual([2_000_000n, 2_000_000n]);
+    for (const sent of kit.sent) expect(sent.payload.value.paymentData?.totalMsat).toBe(4_000_000n);
+    await kit.deliver();
+    const end = await result;
+    expect(end).toMatchObject({ ok: true, value: { attempts: 2 } });
+    expect(end.ok && end.value.rows.map((r) => r.amount_sent_msat)).toEqual([
+      2_000_010n,
+      2_000_010n,
+    ]);
+    expect(await kit.invoices.find('a')).toMatchObject({ amount_received_msat: 4_000_000n });
+    expect(row.label).toBe('a');
+  });
+
+  it('the larger part is what can surely pass, where that is known', async () => {
+    const reason = {
+      code: 'source_capacity',
+      nodeId: idOf('alice'),
+      largestMsat: msat(3_000_000),
+      amountMsat: msat(4_000_000),
+    } as const;
+    kit.routes = [reason, kit.asAsked, kit.asAsked];
+    const { result } = await start();
+    expect(amounts()).toEqual([2_850_000n, 1_150_000n]);
+    await kit.deliver();
+    expect(await result).toMatchObject({ ok: true });
+  });
+
+  it('a part that fails goes another way, or is split again, while the others wait', async () => {
+    kit.routes = [noCapacity, kit.asAsked, kit.asAsked, noCapacity, kit.asAsked, kit.asAsked];
+    const { result } = await start();
+    const [first] = kit.sent;
+    kit.arrive(first!);
+    kit.sent = kit.sent.slice(1);
+    await bobFails();
+    await kit.clock.settleNow();
+    expect(amounts()).toEqual([1_000_000n, 1_000_000n]);
+    kit.sent.unshift(first!);
+    await kit.deliver();
+    const end = await result;
+    expect(end).toMatchObject({ ok: true, value: { attempts: 4 } });
+    const statuses = (await kit.payments.list()).map((r) => [r.groupid, r.partid, r.status]);
+    expect(statuses).toEqual([
+      [1, 1, 'complete'],
+      [1, 2, 'failed'],
+      [1, 3, 'complete'],
+      [1, 4, 'complete'],
+    ]);
+  });
+
+  it('it has not failed before the last part in flight has', async () => {
+    kit.routes = [noCapacity, kit.asAsked, noCapacity, noCapacity];
+    let ended = false;
+    const { result } = await start();
+    void result.then(() => {
+      ended = true;
+    });
+    await kit.deliver();
+    await kit.clock.advance(59_000);
+    expect(ended).toBe(false);
+    await kit.clock.advance(1_000);
+    const [sent] = kit.sent.splice(0);
+    await kit.goBack(sent!, (await kit.said(sent!))!);
+    const end = await result;
+    expect(end).toMatchObject({ error: { code: 'no_route', attempts: [{ partid: 1 }] } });
+    expect(!end.ok && 'message' in end.error && end.error.message).toContain('In parts: ');
+    expect(await kit.payments.list({ status: 'pending' })).toEqual([]);
+  });
+
+  it('the payee gave up waiting: the part is sent again', async () => {
+    kit.routes = [noCapacity, kit.asAsked, kit.asAsked, kit.asAsked, kit.asAsked];
+    const { result } = await start({ retryFor: 300 });
+    const [first, second] = kit.sent.splice(0);
+    kit.arrive(first!);
+    await kit.clock.advance(60_000);
+    await kit.goBack(first!, (await kit.said(first!))!);
+    await kit.clock.settleNow();
+    expect(kit.sent).toHaveLength(1);
+    kit.sent.push(second!);
+    await kit.deliver();
+    expect(await result).toMatchObject({ ok: true, value: { attempts: 3 } });
+  });
+
+  it('the fee budget holds for all parts together', async () => {
+    kit.routes = [noCapacity, (q) => kit.asAsked(q, 600n), (q) => kit.asAsked(q, 401n)];
+    const { result } = await start({ maxFee: msat(1000) });
+    expect(kit.sent).toHaveLength(1);
+    await kit.deliver();
+    await kit.clock.advance(60_000);
+    const [sent] = kit.sent.splice(0);
+    await kit.goBack(sent!, (await kit.said(sent!))!);
+    expect(await result).toMatchObject({
+      error: { code: 'too_expensive', feeMsat: 401n, maxFeeMsat: 400n },
+    });
+  });
+
+  it('nothing is split below a thousand satoshi', async () => {
+    const row = await invoice(1_999_999n);
+    kit.routes = [noCapacity];
+    expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
+      error: { code: 'no_route', reason: { code: 'no_capacity' } },
+    });
+    expect(kit.queries).toHaveLength(1);
+  });
+});
+
 describe('keysend', () => {
   it('takes the preimage along', async () => {
     kit.routes = [route()];

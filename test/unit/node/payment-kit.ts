@@ -68,7 +68,7 @@ export class PaymentKit {
   sent: Sent[] = [];
   /** What our channel answers to the next offers. */
   refusals: ChannelError[] = [];
-  routes: (Route | NoRoute)[] = [];
+  routes: (Route | NoRoute | ((query: PaymentRouteQuery) => Route | NoRoute))[] = [];
   queries: PaymentRouteQuery[] = [];
   fatal: unknown[] = [];
   compat: 'seed' | 'cln' = 'seed';
@@ -103,7 +103,8 @@ export class PaymentKit {
         offer: (_, htlc, writes) => this.#offer(htlc, writes),
         getroute: (query) => {
           this.queries.push(query);
-          const next = this.routes.shift() ?? ({ code: 'no_path' } as const);
+          const made = this.routes.shift() ?? ({ code: 'no_path' } as const);
+          const next = typeof made === 'function' ? made(query) : made;
           return 'hops' in next ? ok(next) : err(next);
         },
         learn: (lessons) => {
@@ -212,6 +213,13 @@ export class PaymentKit {
       else this.sent.push(sent);
     }
   }
+
+  /** Answers `getroute` with a route for what was asked. */
+  readonly asAsked = ({ amountMsat }: PaymentRouteQuery, fee = 10n): Route => ({
+    hops: this.route(amountMsat, fee),
+    feeMsat: msat(fee),
+    cost: 1,
+  });
 
   /** A route to carol over bob that brings `amount`. */
   route(amount: number | bigint, fee = 10n): RouteHop[] {
