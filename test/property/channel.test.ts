@@ -11,14 +11,18 @@ import { msat, sat, toHex } from '../../src/core/bytes/index.js';
 import { balancesIn } from '../../src/core/channel/balances.js';
 import { type CommitmentView, HTLC_STATES } from '../../src/core/channel/htlc.js';
 import {
+  buildCommitment,
   decodeChannel,
   encodeChannel,
   type LiveState,
   type LocalTerms,
+  ourCommitment,
   revokedHtlcs,
   specOf,
+  verifyCommitment,
 } from '../../src/core/channel/index.js';
 import { largestAdd, offerBounds, refuseAdd } from '../../src/core/channel/limits.js';
+import { ripemd160 } from '../../src/core/crypto/index.js';
 import { Pair, type Party } from '../unit/channel/harness.js';
 
 type Who = 'alice' | 'bob';
@@ -158,10 +162,14 @@ const termsOf = (s: SideSetting): Partial<LocalTerms> => ({
   channelReserve: sat(1500),
 });
 
+const nameOf = (offeredBy: string, hash: Uint8Array, expiry: number): string =>
+  `${offeredBy} ${toHex(hash)} ${expiry}`;
+
 class Run {
   readonly pair: Pair;
-  /** HTLC outputs of each commitment of the other side as we signed it: what a penalty must know. */
   steps = 0;
+  /** What each side could broadcast: of every commitment it ever had, the HTLCs with an output. */
+  readonly history: Record<Who, Map<bigint, string[]>> = { alice: new Map(), bob: new Map() };
 
   constructor(setting: Setting) {
     const { anchors, funding, push, alice, bob } = setting;
@@ -176,7 +184,37 @@ class Run {
       if (party.state.kind !== 'live') return;
       conserved(party.state);
       if (this.steps++ % 16 === 0) sameAfterDisk(party.state);
+      this.couldClose(party, party.state);
     };
+  }
+
+  /**
+   * At any instant a side may go to the chain: its latest commitment is fully signed, and the other
+   * side, whatever it has forgotten by a crash, knows what that is.
+   */
+  private couldClose(party: Party, s: LiveState): void {
+    const { number, signature, htlcSignatures } = s.commitments.local;
+    if (this.history[party.name].has(number)) return;
+    const ours = ourCommitment(s, party.signer);
+    expect(verifyCommitment(ours, { signature, htlcSignatures })).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    this.history[party.name].set(
+      number,
+      ours.htlcs
+        .map(({ htlc }) => nameOf(htlc.offeredBy, ripemd160(htlc.paymentHash), htlc.cltvExpiry))
+        .sort(),
+    );
+    const { state } = this.pair.other(party);
+    if (state.kind !== 'live') return;
+    const { remote } = state.commitments;
+    const view = number === remote.number ? 'remoteUnrevoked' : 'remote';
+    const spec = specOf(state.commitments, view);
+    expect(spec.commitmentNumber).toBe(number);
+    const point = number === remote.number ? remote.point : (remote.nextPoint as Uint8Array);
+    const theirs = buildCommitment(state.params, 'remote', point, spec);
+    expect(toHex(theirs.txid)).toBe(toHex(ours.txid));
   }
 
   party(name: Who): Party {
@@ -331,7 +369,7 @@ class Run {
     this.penalties(bob);
   }
 
-  /** Every revoked commitment has its row, and the rows can be read. */
+  /** Of every revoked commitment the rows tell each HTLC output, so that a penalty can claim it. */
   private penalties(party: Party): void {
     const { params, commitments } = party.live;
     const rows = [...new Map(party.revoked.map((r) => [r.number, r.data])).entries()]
@@ -339,10 +377,14 @@ class Run {
       .map(([commitmentNumber, data]) => ({ commitmentNumber, data }));
     expect(rows.length).toBe(Number(commitments.remote.number));
     const unrevoked = specOf(commitments, 'remoteUnrevoked');
-    for (const [i, row] of rows.entries())
-      expect(
-        revokedHtlcs(params, row.commitmentNumber, rows.slice(i, i + 64), unrevoked),
-      ).toBeDefined();
+    const other = this.pair.other(party).name;
+    for (const [i, row] of rows.entries()) {
+      const known = revokedHtlcs(params, row.commitmentNumber, rows.slice(i, i + 64), unrevoked);
+      const mirrored = known?.map((h) =>
+        nameOf(h.offeredBy === 'local' ? 'remote' : 'local', h.hash, h.cltvExpiry),
+      );
+      expect(mirrored?.sort()).toEqual(this.history[other].get(row.commitmentNumber));
+    }
   }
 }
 
