@@ -32,6 +32,9 @@ import type {
 
 /** What a run needs of the payments. */
 export interface Sender {
+  /** One run for each hash at a time: false where there is one. */
+  claim(paymentHash: string): boolean;
+  release(paymentHash: string): void;
   begin(params: SendpayParams): Promise<Result<PaymentRow, SendpayError>>;
   outcome(row: PaymentRow): Promise<Result<PaymentRow, SendpayError>>;
   nextGroup(paymentHash: string): Promise<number>;
@@ -120,6 +123,17 @@ export class PayRun {
   }
 
   async run(): Promise<Result<Paid, PayError>> {
+    const { paymentHash } = this.#wish;
+    if (!this.#sender.claim(paymentHash))
+      return err({ code: 'in_progress', reason: 'another pay for it goes on' });
+    try {
+      return await this.#run();
+    } finally {
+      this.#sender.release(paymentHash);
+    }
+  }
+
+  async #run(): Promise<Result<Paid, PayError>> {
     const { retryFor = DEFAULTS.retryFor } = this.#limits;
     this.#deadline = this.#deps.clock.now() + retryFor * 1000;
     this.#groupId = await this.#sender.nextGroup(this.#wish.paymentHash);

@@ -54,6 +54,7 @@ export class Payments {
   readonly #deps: PaymentsDeps;
   readonly #parts: Parts;
   readonly #lines = new Lines<string>();
+  readonly #paying = new Set<string>();
 
   constructor(options: PaymentsOptions, deps: PaymentsDeps) {
     this.#options = options;
@@ -261,8 +262,19 @@ export class Payments {
     return payKeysend(params, this.#deps, this.#sender());
   }
 
+  /** Whether a `pay` for this hash goes on, also between two of its tries. */
+  isPaying(paymentHash: string): boolean {
+    return this.#paying.has(paymentHash);
+  }
+
   #sender(): Sender {
     return {
+      claim: (hash) => {
+        if (this.#paying.has(hash)) return false;
+        this.#paying.add(hash);
+        return true;
+      },
+      release: (hash) => void this.#paying.delete(hash),
       begin: (params) => this.begin(params),
       outcome: (row) => this.outcome(row),
       nextGroup: async (hash) =>

@@ -35,6 +35,7 @@ import { listtransactions } from './listtransactions.js';
 import { newaddr } from './newaddr.js';
 import { notifications } from './notifications.js';
 import { pay } from './pay.js';
+import { paystatus } from './paystatus.js';
 import { ping } from './ping.js';
 import { reserveinputs } from './reserveinputs.js';
 import { sendonion } from './sendonion.js';
@@ -53,6 +54,7 @@ import { waitanyinvoice } from './waitanyinvoice.js';
 import { waitinvoice } from './waitinvoice.js';
 import { waitsendpay } from './waitsendpay.js';
 import { withdraw } from './withdraw.js';
+import { xpay } from './xpay.js';
 
 /** Every command of the daemon, in alphabetical order: one import and one line each. */
 export const commands: readonly Command[] = [
@@ -92,6 +94,7 @@ export const commands: readonly Command[] = [
   newaddr,
   notifications,
   pay,
+  paystatus,
   ping,
   reserveinputs,
   sendonion,
@@ -111,4 +114,5 @@ export const commands: readonly Command[] = [
   waitinvoice,
   waitsendpay,
   withdraw,
+  xpay,
 ];

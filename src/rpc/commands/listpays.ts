@@ -8,10 +8,10 @@ import { page } from './listsendpays.js';
 import { filterHash } from './payment-shapes.js';
 
 /** All parts of one try, as one payment. */
-function payJson(rows: readonly PaymentRow[]) {
+function payJson(rows: readonly PaymentRow[], goesOn: boolean) {
   const [first] = rows as [PaymentRow];
   const complete = rows.filter((row) => row.status === 'complete');
-  const pending = rows.some((row) => row.status === 'pending');
+  const pending = goesOn || rows.some((row) => row.status === 'pending');
   const status = complete.length > 0 ? 'complete' : pending ? 'pending' : 'failed';
   const counted = rows.filter((row) => row.status === status);
   const sum = (values: readonly bigint[]) => values.reduce((a, b) => a + b, 0n);
@@ -21,7 +21,7 @@ function payJson(rows: readonly PaymentRow[]) {
     status: status as PaymentRow['status'],
     created_at: first.created_at,
     created_index: first.created_index,
-    completed_at: status === 'pending' ? undefined : Math.max(...ends),
+    completed_at: status === 'pending' || ends.length === 0 ? undefined : Math.max(...ends),
     destination: first.destination ?? undefined,
     amount_msat: status === 'failed' ? undefined : sum(counted.map((row) => row.amount_msat ?? 0n)),
     amount_sent_msat: status === 'failed' ? 0n : sum(counted.map((row) => row.amount_sent_msat)),
@@ -74,12 +74,17 @@ export const listpays = defineCommand({
       ...(start === undefined ? {} : { start }),
     });
     const groups = new Map<string, PaymentRow[]>();
+    const newest = new Map<string, number>();
     for (const row of rows) {
       const key = `${row.payment_hash}/${row.groupid}`;
       groups.set(key, [...(groups.get(key) ?? []), row]);
+      newest.set(row.payment_hash, Math.max(newest.get(row.payment_hash) ?? 0, row.groupid));
     }
+    // Between two tries of a pay nothing is in flight, and it has not failed either.
+    const goesOn = ({ payment_hash, groupid }: PaymentRow): boolean =>
+      newest.get(payment_hash) === groupid && node.payments.isPaying(payment_hash);
     const pays = [...groups.values()]
-      .map(payJson)
+      .map((group) => payJson(group, goesOn(group[0] as PaymentRow)))
       .filter((pay) => status === undefined || pay.status === status);
     return { pays: limit === undefined ? pays : pays.slice(0, limit) };
   },

@@ -140,6 +140,20 @@ describe('pay', () => {
     expect(kit.sent).toHaveLength(0);
   });
 
+  it('between two tries it still goes on, and a second pay is told so', async () => {
+    const row = await invoice(50_000n);
+    kit.routes = [route(), route()];
+    const result = kit.payments.pay({ bolt11: row.bolt11 });
+    await bobFails();
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
+      error: { code: 'in_progress' },
+    });
+    await kit.deliver();
+    expect(await result).toMatchObject({ ok: true });
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
+  });
+
   it('amounts: the invoice says it, or the payer must', async () => {
     const row = await invoice();
     expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
