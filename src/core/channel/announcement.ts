@@ -3,8 +3,8 @@ import { type Bytes, compare, EMPTY, type ShortChannelId } from '../bytes/index.
 import { sha256d, verify } from '../crypto/index.js';
 import { type MessageOf, signedPart } from '../wire/index.js';
 import { channelUpdate } from './channel-update.js';
+import { depthOf, isReady, realScid } from './facts.js';
 import { warnPeer } from './faults.js';
-import { depthOf, isReady, realScid } from './lockin.js';
 import type { AnnouncementHalf, LiveState } from './state.js';
 import type { Turn } from './turn.js';
 

@@ -2,7 +2,7 @@
 import { compare, type Msat, msat, type ShortChannelId, satToMsat } from '../bytes/index.js';
 import { sha256d } from '../crypto/index.js';
 import { type MessageOf, signedPart } from '../wire/index.js';
-import { isReady, realScid } from './lockin.js';
+import { isReady, realScid } from './facts.js';
 import type { LiveState } from './state.js';
 import type { Turn } from './turn.js';
 import type { RelayPolicy } from './types.js';

@@ -2,8 +2,9 @@
  * What becomes of a channel when the peer breaks a rule, or says that we did. A warning ends the
  * connection and keeps the channel; an error ends the channel.
  */
-import { goOffline } from './connection.js';
+
 import { broadcastOurs } from './force-close.js';
+import { goOffline } from './offline.js';
 import type { LiveState } from './state.js';
 import type { Turn } from './turn.js';
 

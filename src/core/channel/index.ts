@@ -2,9 +2,16 @@
 export { specOf } from './balances.js';
 export { decodeChannel, encodeChannel } from './codec.js';
 export * from './commitment/index.js';
+export { isReady, realScid } from './facts.js';
 export { ourCommitment, signedCommitment } from './force-close.js';
-export { type Htlc, type HtlcState, isIn, offeredBy, type Removal } from './htlc.js';
-export { isReady, realScid } from './lockin.js';
+export {
+  type CommitmentView,
+  type Htlc,
+  type HtlcState,
+  isIn,
+  offeredBy,
+  type Removal,
+} from './htlc.js';
 export { type AcceptParams, acceptChannel } from './opening/accepter.js';
 export { channelIdOf, hexId } from './opening/live.js';
 export { type OpenParams, openChannel, refuseOpen } from './opening/opener.js';

@@ -7,18 +7,19 @@ import { announceAgain, onAnnouncementSignatures } from './announcement.js';
 import { channelUpdate, refreshUpdate } from './channel-update.js';
 import { negotiateIfDrained, onClosingSigned } from './closing/negotiation.js';
 import { onShutdown, onShutdownCommand, shutdownIfClean } from './closing/shutdown.js';
-import { goOffline, onConnected } from './connection.js';
+import { onConnected } from './connection.js';
 import { checkDeadlines } from './deadlines.js';
+import { isReady } from './facts.js';
 import { failChannel, onError, warnPeer } from './faults.js';
 import { broadcastOurs, ourCommitment } from './force-close.js';
 import {
   isAbandoned,
-  isReady,
   onChannelReady,
   onDepth,
   onFundingConfirmed,
   onFundingUnconfirmed,
 } from './lockin.js';
+import { goOffline } from './offline.js';
 import { hexId, watchFunding } from './opening/live.js';
 import { onChannelReestablish } from './reestablish.js';
 import { onCommitmentSigned, onRevokeAndAck, onSign, receivedHtlc } from './signing.js';

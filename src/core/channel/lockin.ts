@@ -1,29 +1,16 @@
 /** From the funding transaction's first confirmation to channel_ready on both sides. */
 import { decodeTx } from '../bitcoin/index.js';
-import { equal, type ShortChannelId, shortChannelId } from '../bytes/index.js';
+import { equal } from '../bytes/index.js';
 import type { MessageOf } from '../wire/index.js';
 import { announceIfDeep, forgetHalves } from './announcement.js';
 import { channelUpdate } from './channel-update.js';
 import { channelFundingOutput } from './commitment/index.js';
+import { depthOf, isReady } from './facts.js';
 import type { Confirmation, LiveState } from './state.js';
 import type { Turn } from './turn.js';
 
 /** BOLT 2, channel_ready: how long an accepter waits for a funding transaction. */
 const FUNDING_TIMEOUT = 2016;
-
-export const isReady = (s: LiveState): boolean => s.lockin.sentReady && s.lockin.receivedReady;
-
-/** Confirmations; 0 where the transaction is in no block. */
-export function depthOf(s: LiveState, height: number): number {
-  const { confirmed } = s.lockin;
-  return confirmed === undefined ? 0 : Math.max(height - confirmed.height, 0) + 1;
-}
-
-/** The real short_channel_id, once there is one. */
-export function realScid(s: LiveState): ShortChannelId | undefined {
-  const { confirmed } = s.lockin;
-  return confirmed && shortChannelId(confirmed.height, confirmed.txIndex, s.params.fundingVout);
-}
 
 export function sendReady(s: LiveState, turn: Turn): void {
   const { key, localAlias } = s.params;

@@ -1,6 +1,6 @@
 import { assertNever } from '../bytes/index.js';
 import { isDrained } from './closing/shutdown.js';
-import { isReady } from './lockin.js';
+import { isReady } from './facts.js';
 import type { ChannelState, LiveState } from './state.js';
 import type { ChannelStatus } from './types.js';
 

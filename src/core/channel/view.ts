@@ -11,9 +11,9 @@ import {
 } from '../bytes/index.js';
 import { balancesIn, feerateIn, trimThreshold } from './balances.js';
 import { boundPolicy, isAnnounced } from './channel-update.js';
+import { isReady, realScid } from './facts.js';
 import { HTLC_STATES, type Htlc, type HtlcState } from './htlc.js';
 import { largestAdd, offerBounds } from './limits.js';
-import { isReady, realScid } from './lockin.js';
 import type { ChannelState, ChannelType, LiveState, Side } from './state.js';
 import { channelStatus } from './status.js';
 import type { ChannelStatus, RelayPolicy } from './types.js';

@@ -1,10 +1,10 @@
 /** BOLT 2, update_add_htlc, in both directions. */
 import type { BlockHeight } from '../../bytes/index.js';
 import type { MessageOf } from '../../wire/index.js';
+import { isReady } from '../facts.js';
 import { warnPeer } from '../faults.js';
 import type { Htlc } from '../htlc.js';
 import { CLTV_LIMIT, offerBounds, receiveBounds, refuseAdd } from '../limits.js';
-import { isReady } from '../lockin.js';
 import type { LiveState } from '../state.js';
 import type { Turn } from '../turn.js';
 import type { ChannelCommand, ChannelError } from '../types.js';

@@ -1,9 +1,9 @@
 /** BOLT 2, update_fee, in both directions. */
 import type { MessageOf } from '../../wire/index.js';
 import { feerateIn } from '../balances.js';
+import { isReady } from '../facts.js';
 import { warnPeer } from '../faults.js';
 import { refuseFee } from '../limits.js';
-import { isReady } from '../lockin.js';
 import { faultInFeerate } from '../opening/terms.js';
 import type { FeeUpdate, LiveState } from '../state.js';
 import type { Turn } from '../turn.js';
