@@ -10,7 +10,7 @@ import { filterHash } from './payment-shapes.js';
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 function attemptJson(row: PaymentRow, now: number) {
-  const failure = row.status === 'failed' ? decodeFailure(row) : undefined;
+  const failure = row.status === 'failed' ? { ...decodeFailure(row) } : undefined;
   return {
     strategy: row.partid === 0 ? 'the whole in one part' : `part ${row.partid}`,
     partid: row.partid,

@@ -149,6 +149,7 @@ describe('pay', () => {
     expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
       error: { code: 'in_progress' },
     });
+    await kit.clock.settleNow();
     await kit.deliver();
     expect(await result).toMatchObject({ ok: true });
     expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
