@@ -3,7 +3,7 @@
  * and `stop` at the end. Where no bitcoind is found, `scripts/bitcoind.sh` is run once to bring
  * one; in CI (`CI` set) that is .ci/run's work, and a missing one fails the test.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -72,6 +72,12 @@ export interface TestChain {
   stop(): Promise<void>;
 }
 
+export interface TestBitcoind extends TestChain {
+  /** Stops the process; `resume` starts it again, on the same port and with the same blocks. */
+  halt(): Promise<void>;
+  resume(args?: readonly string[]): Promise<void>;
+}
+
 /** Calls JSON-RPC at a port; throws an Error with the `code` that the answer names. */
 export async function callRpc(
   at: { rpcport: number; rpcuser: string; rpcpassword: string },
@@ -113,66 +119,93 @@ export function testChain(
 }
 
 export interface BitcoindSettings {
-  /** Further options of the command line. */
+  /** Options of the command line besides the usual ones; `-txindex=1` unless given. */
   readonly args?: readonly string[];
   /** Blocks to mine at the start, so that the wallet has coins; 101 by default. */
   readonly blocks?: number;
 }
 
-export async function startBitcoind(settings: BitcoindSettings = {}): Promise<TestChain> {
+export async function startBitcoind(settings: BitcoindSettings = {}): Promise<TestBitcoind> {
   const path = bitcoindPath();
   const datadir = mkdtempSync(join(tmpdir(), 'levin-bitcoind-'));
   const [rpcport, p2p] = [await freePort(), await freePort()];
   const at = { rpcport, rpcuser: 'levin', rpcpassword: 'test', datadir };
-  const child = spawn(
-    path,
-    [
-      `-datadir=${datadir}`,
-      '-regtest',
-      '-server',
-      '-txindex=1',
-      '-fallbackfee=0.00001',
-      `-rpcuser=${at.rpcuser}`,
-      `-rpcpassword=${at.rpcpassword}`,
-      `-rpcport=${rpcport}`,
-      `-bind=127.0.0.1:${p2p}`,
-      '-listenonion=0',
-      '-dnsseed=0',
-      '-printtoconsole=0',
-      ...(settings.args ?? []),
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let said = '';
-  child.stderr?.on('data', (data: Buffer) => {
-    said = (said + data).slice(-2000);
-  });
-  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const args = [
+    `-datadir=${datadir}`,
+    '-regtest',
+    '-server',
+    '-fallbackfee=0.00001',
+    `-rpcuser=${at.rpcuser}`,
+    `-rpcpassword=${at.rpcpassword}`,
+    `-rpcport=${rpcport}`,
+    `-bind=127.0.0.1:${p2p}`,
+    '-listenonion=0',
+    '-dnsseed=0',
+    '-printtoconsole=0',
+    ...(settings.args ?? ['-txindex=1']),
+  ];
+  let process_: Process | undefined;
+  const halt = async (): Promise<void> => {
+    await process_?.end();
+    process_ = undefined;
+  };
   const stop = async (): Promise<void> => {
-    await end(child, gone);
+    await halt();
     rmSync(datadir, { recursive: true, force: true });
   };
   const chain = testChain(at, stop);
-  for (let tries = 0; ; tries++) {
-    try {
-      await chain.rpc('createwallet', 'test');
-      break;
-    } catch (error) {
-      if (child.exitCode !== null || tries > 300) {
-        await stop();
-        throw new Error(`bitcoind does not start: ${said || String(error)}`);
+  /** Starts it and waits until `ask` is answered. */
+  const resume = async (more: readonly string[], ask: () => Promise<unknown>): Promise<void> => {
+    process_ = run(path, [...args, ...more]);
+    for (let tries = 0; ; tries++) {
+      try {
+        await ask();
+        return;
+      } catch (error) {
+        if (!process_.ended() && tries < 300) await sleep(100);
+        else {
+          await stop();
+          throw new Error(`bitcoind does not start: ${process_?.said() || String(error)}`);
+        }
       }
-      await sleep(100);
     }
-  }
+  };
+  await resume([], () => chain.rpc('createwallet', 'test'));
   const blocks = settings.blocks ?? 101;
   if (blocks > 0) await chain.mine(blocks);
-  return chain;
+  return {
+    ...chain,
+    halt,
+    async resume(more = []) {
+      await resume(more, () => chain.rpc('getblockcount'));
+      await chain.rpc('loadwallet', 'test').catch(() => {});
+    },
+  };
 }
 
-async function end(child: ChildProcess, gone: Promise<void>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  await gone;
-  clearTimeout(timer);
+interface Process {
+  ended(): boolean;
+  /** The last of what it wrote to stderr. */
+  said(): string;
+  end(): Promise<void>;
+}
+
+function run(path: string, args: readonly string[]): Process {
+  const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (data: Buffer) => {
+    said = (said + data).slice(-2000);
+  });
+  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    ended,
+    said: () => said,
+    async end() {
+      if (!ended()) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
 }
