@@ -80,7 +80,7 @@ export class Channels {
       store: deps.store,
       clock: deps.clock,
       log: deps.log,
-      height: () => deps.chain.height(),
+      height: () => this.#height ?? deps.chain.height(),
       peel: (onion, paymentHash) =>
         peel(onion, { associatedData: paymentHash, ecdh: (point) => deps.signer.ecdh(point) }),
       outgoing: (scid) => this.#outgoing(scid),
@@ -203,6 +203,7 @@ export class Channels {
 
   /** Resolves when every channel's answer to the block is durable: only then is it followed. */
   async connectBlock(block: WatchedBlock): Promise<void> {
+    this.#height = block.height;
     this.#watch.connect(block);
     for (const entry of this.#registry.all())
       entry.runner.submit({ kind: 'block', height: block.height });
@@ -211,6 +212,7 @@ export class Channels {
   }
 
   async disconnectBlock(height: number): Promise<void> {
+    this.#height = height - 1;
     for (const { runner } of this.#registry.all()) {
       const { state } = runner;
       if (state.kind !== 'live') continue;
@@ -365,7 +367,7 @@ export class Channels {
   #context(): StepContext {
     const { chain, clock, signer, entropy } = this.#deps;
     return {
-      height: chain.height(),
+      height: this.#height ?? chain.height(),
       now: clock.now(),
       fees: chain.fees(),
       signer,
