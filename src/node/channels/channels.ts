@@ -70,6 +70,8 @@ export class Channels {
   readonly #watch = new FundingWatch();
   readonly #registry = new Registry();
   readonly #listeners = new Set<StatusListener>();
+  /** Of the block told last, which the follower counts only once all its listeners are done. */
+  #height: number | undefined;
   #ref = 1;
 
   constructor(options: ChannelsOptions, deps: ChannelsDeps) {
