@@ -122,7 +122,6 @@ export class DemoChain {
         () => false,
       );
     });
-    await chain.mine(101);
     return chain;
   }
 

@@ -59,7 +59,7 @@ export class Story {
         start('alice'),
         start('bob', '--fee-base=1000', '--fee-per-satoshi=10'),
         start('carol'),
-        start('dave', '--fee-base=5000', '--fee-per-satoshi=10'),
+        start('dave', '--fee-base=50000', '--fee-per-satoshi=10'),
       ]),
     );
     this.#nodes = { alice, bob, carol, dave };
@@ -108,7 +108,7 @@ export class Story {
     const [up, down] = [this.#scid('bob', 'carol'), this.#scid('dave', 'carol')];
     screen.tell(`                 bob    asks 1 sat + 10 ppm, ${dim(up)} to carol`);
     screen.tell('         alice <     > carol');
-    screen.tell(`                 dave   asks 5 sat + 10 ppm, ${dim(down)} to carol`);
+    screen.tell(`                 dave   asks 50 sat + 10 ppm, ${dim(down)} to carol`);
   }
 
   #bolt11 = '';
