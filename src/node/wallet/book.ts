@@ -119,15 +119,33 @@ export class WalletBook {
     }
   }
 
-  /** Unconfirmed transactions here that a confirmed one has made impossible. */
-  conflictsOf(tx: Transaction, id: Bytes): WalletTransaction[] {
-    const spent = new Set(tx.inputs.map((i) => outpointOf(i.txid, i.vout)));
-    return this.transactions().filter(
-      (t) =>
-        t.height === undefined &&
-        !equal(t.txid, id) &&
-        t.tx.inputs.some((i) => spent.has(outpointOf(i.txid, i.vout))),
-    );
+  /** Which unconfirmed transactions here spend which outpoints. */
+  waitingSpends(): Map<string, readonly WalletTransaction[]> {
+    const spends = new Map<string, readonly WalletTransaction[]>();
+    for (const entry of this.#transactions.values()) {
+      if (entry.height !== undefined) continue;
+      for (const { txid, vout } of entry.tx.inputs) {
+        const outpoint = outpointOf(txid, vout);
+        spends.set(outpoint, [...(spends.get(outpoint) ?? []), entry]);
+      }
+    }
+    return spends;
+  }
+
+  /** Unconfirmed transactions here that spend what `tx` spends; `spends` is of `waitingSpends`. */
+  conflictsOf(
+    tx: Transaction,
+    id: Bytes,
+    spends: ReadonlyMap<string, readonly WalletTransaction[]> = this.waitingSpends(),
+  ): WalletTransaction[] {
+    if (spends.size === 0) return [];
+    const found = new Set<WalletTransaction>();
+    for (const { txid, vout } of tx.inputs)
+      for (const other of spends.get(outpointOf(txid, vout)) ?? []) {
+        const now = this.transaction(other.txid);
+        if (now !== undefined && now.height === undefined && !equal(now.txid, id)) found.add(now);
+      }
+    return [...found];
   }
 
   /** Whether an output could go into a transaction that the next block takes. */

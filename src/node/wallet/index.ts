@@ -18,4 +18,4 @@ export { type FundedPsbt, type FundPsbtRequest, fundPsbt } from './psbt-funding.
 export { outpointOf, parseOutpoint, shownTxid, txidFromShown } from './rows.js';
 export { type Candidate, type Selection, type SelectionTask, selectCoins } from './selection.js';
 export type * from './types.js';
-export { MIN_EMERGENCY, RESERVE_BLOCKS, Wallet } from './wallet.js';
+export { Wallet } from './wallet.js';

@@ -15,7 +15,7 @@ interface KeyChain {
   next: number;
 }
 
-export const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr'];
+const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr'];
 
 export class WalletKeys {
   readonly #byScript = new Map<string, WalletKey>();
@@ -68,12 +68,6 @@ export class WalletKeys {
   giveBack({ type, change, index }: WalletKey): void {
     const chain = this.#chain(type, change);
     if (chain.next === index + 1) chain.next = index;
-  }
-
-  /** Every key handed out so far. */
-  *handedOut(): Generator<WalletKey> {
-    for (const { type, change, next } of this.#chains)
-      for (let index = 0; index < next; index++) yield { kind: 'wallet', type, change, index };
   }
 
   /** How far each chain is used, to be kept on disk: `p2tr/0` and the like. */

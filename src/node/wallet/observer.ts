@@ -22,10 +22,11 @@ export function observeBlock(
 ): Observed {
   const received = new Map<string, WalletOutput>();
   const replaced: WalletTransaction[] = [];
+  const waiting = book.waitingSpends();
   for (let again = true; again; ) {
     again = false;
     for (const [index, entry] of block.txs.entries()) {
-      const found = absorb(book, keys, entry, { height: block.height, index, now });
+      const found = absorb(book, keys, entry, { height: block.height, index, now, waiting });
       for (const output of found.received)
         received.set(outpointOf(output.txid, output.vout), output);
       replaced.push(...found.replaced);
@@ -39,12 +40,13 @@ interface Place {
   readonly height: BlockHeight;
   readonly index: number;
   readonly now: number;
+  readonly waiting: ReturnType<WalletBook['waitingSpends']>;
 }
 
 function absorb(book: WalletBook, keys: WalletKeys, entry: FollowedTransaction, place: Place) {
   const { txid, tx, raw } = entry;
   const { height, index, now } = place;
-  const replaced = book.conflictsOf(tx, txid);
+  const replaced = book.conflictsOf(tx, txid, place.waiting);
   for (const lost of replaced) book.forget(lost.txid);
 
   let ours = false;

@@ -20,7 +20,7 @@ import {
 import { ChainAway, type Write } from '../../ports/index.js';
 import type { FollowedBlock } from '../chain/index.js';
 import { isReserved, WalletBook } from './book.js';
-import { TYPES, type WalletKey, WalletKeys } from './keys.js';
+import { type WalletKey, WalletKeys } from './keys.js';
 import { observeBlock, observeDisconnect } from './observer.js';
 import { planTransaction } from './plan.js';
 import { outpointOf, shownTxid } from './rows.js';
@@ -41,8 +41,8 @@ const KEYS_VAR = 'wallet_keys';
 const PREPARED_VAR = 'wallet_prepared/';
 const DEFAULT_GAP = 50;
 /** Blocks that inputs stay reserved for a transaction that was made and not sent. */
-export const RESERVE_BLOCKS = 72;
-export const MIN_EMERGENCY = sat(25_000);
+const RESERVE_BLOCKS = 72;
+const MIN_EMERGENCY = sat(25_000);
 const FEERATE_MINIMUM = 253;
 const FEERATE_MAXIMUM = 1_000_000;
 
@@ -97,21 +97,6 @@ export class Wallet {
     const scriptPubkey = this.keys.script(key);
     await this.#commit();
     return { address: this.#address(scriptPubkey), scriptPubkey };
-  }
-
-  /** Fresh addresses of every type, all at the same index. */
-  async newAddresses(): Promise<Record<AddressType, string>> {
-    const made = TYPES.map((type) => this.newAddress(type));
-    const [p2wpkh, p2tr] = await Promise.all(made);
-    return { p2wpkh: p2wpkh?.address ?? '', p2tr: p2tr?.address ?? '' };
-  }
-
-  /** Every address handed out so far. */
-  addresses(): { key: WalletKey; address: string; scriptPubkey: Bytes }[] {
-    return [...this.keys.handedOut()].map((key) => {
-      const scriptPubkey = this.keys.script(key);
-      return { key, scriptPubkey, address: this.#address(scriptPubkey) };
-    });
   }
 
   #address(scriptPubkey: Bytes): string {
@@ -267,10 +252,6 @@ export class Wallet {
     return this.#commit();
   }
 
-  prepared(txid: Bytes): FundedTransaction | undefined {
-    return this.#prepared.get(shownTxid(txid));
-  }
-
   /**
    * Broadcasts a transaction that `fund` made, and with every block again until it is in one.
    * Where it is refused: `insist` keeps it for the next try, otherwise its coins are free again.
@@ -280,31 +261,45 @@ export class Wallet {
     const funded = this.#prepared.get(id);
     if (funded === undefined) return err({ code: 'unknown_transaction' });
     this.#prepared.delete(id);
-    this.enter(funded.tx);
-    await this.#commit({ delete: 'vars', where: { name: PREPARED_VAR + id } });
-    const sent = await this.#broadcast(funded.raw);
-    if (sent === undefined || insist) {
-      if (sent !== undefined)
-        this.deps.log.warn('a transaction was refused', { txid: id, reason: sent });
-      return ok(funded);
-    }
-    this.book.forget(txid);
-    await this.#commit();
-    return err({ code: 'broadcast_refused', reason: sent });
+    const forget: Write = { delete: 'vars', where: { name: PREPARED_VAR + id } };
+    const refused = await this.#announce(funded.tx, insist, forget);
+    return refused === undefined ? ok(funded) : err({ code: 'broadcast_refused', reason: refused });
   }
 
   /** Broadcasts a finished transaction that others may have had a part in, as `publish` does. */
   async send(tx: Transaction): Promise<Result<Bytes, WalletError>> {
+    const refused = await this.#announce(tx, false);
+    return refused === undefined
+      ? ok(txidOf(tx))
+      : err({ code: 'broadcast_refused', reason: refused });
+  }
+
+  /** Enters and broadcasts; the reason where the chain refused it and the books are as before. */
+  async #announce(
+    tx: Transaction,
+    insist: boolean,
+    ...writes: Write[]
+  ): Promise<string | undefined> {
     const txid = txidOf(tx);
-    if (this.book.transaction(txid) === undefined) {
-      this.enter(tx);
-      await this.#commit();
-    }
+    const replaced = this.book.conflictsOf(tx, txid);
+    const known = this.book.transaction(txid) !== undefined;
+    // To replace another one of ours: the chain decides, then the books follow.
+    const enterFirst = replaced.length === 0 && !known;
+    if (enterFirst) this.enter(tx);
+    await this.#commit(...writes);
     const refused = await this.#broadcast(encodeTx(tx));
-    if (refused === undefined) return ok(txid);
-    this.book.forget(txid);
+    if (refused === undefined) {
+      for (const old of replaced) this.book.forget(old.txid);
+      if (!enterFirst && !known) this.enter(tx);
+      await this.#commit();
+      return undefined;
+    }
+    const reason = { txid: shownTxid(txid), reason: refused };
+    this.deps.log.warn('a transaction was refused', reason);
+    if (known || (insist && enterFirst)) return undefined;
+    if (enterFirst) this.book.forget(txid);
     await this.#commit();
-    return err({ code: 'broadcast_refused', reason: refused });
+    return refused;
   }
 
   /** Enters a transaction into the books as sent and unconfirmed; `persist` afterwards. */

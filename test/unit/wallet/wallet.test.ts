@@ -141,6 +141,43 @@ describe('wallet', () => {
     expect((await kit.wallet.fund([payee], { feeratePerKw: FEERATE })).ok).toBe(true);
   });
 
+  it('sends no prepared transaction whose coins another one has taken meanwhile', async () => {
+    const kit = await walletKit();
+    await kit.give(100_000n);
+    await kit.mine();
+    const payee = { amount: sat(60_000), scriptPubkey: somewhere };
+    const options = { feeratePerKw: FEERATE, reserveBlocks: 1 };
+    const first = must(await kit.wallet.fund([payee], options));
+    await kit.mine();
+    const second = must(await kit.wallet.withdraw([payee], { feeratePerKw: FEERATE * 2 }));
+    expect(await kit.wallet.publish(first.txid)).toMatchObject({
+      ok: false,
+      error: { code: 'broadcast_refused', reason: expect.stringContaining('insufficient fee') },
+    });
+    expect(kit.wallet.balance().total).toBe(40_000n - second.fee);
+    await kit.mine();
+    expect(kit.wallet.balance().total).toBe(40_000n - second.fee);
+  });
+
+  it('replaces a transaction of its own by one that pays more', async () => {
+    const kit = await walletKit();
+    await kit.give(100_000n);
+    await kit.mine();
+    const payee = { amount: sat(60_000), scriptPubkey: somewhere };
+    const options = { feeratePerKw: FEERATE * 5, reserveBlocks: 1 };
+    const dear = must(await kit.wallet.fund([payee], options));
+    await kit.mine();
+    const cheap = must(await kit.wallet.withdraw([payee], { feeratePerKw: FEERATE }));
+    must(await kit.wallet.publish(dear.txid));
+    expect(kit.chain.mempool.get(toHex(cheap.txid))).toBeUndefined();
+    expect(kit.wallet.balance().total).toBe(40_000n - dear.fee);
+    await kit.mine();
+    expect(kit.wallet.balance()).toEqual({
+      available: 40_000n - dear.fee,
+      total: 40_000n - dear.fee,
+    });
+  });
+
   it('spends its own unconfirmed change only where that is asked for', async () => {
     const kit = await walletKit();
     await kit.give(100_000n);
