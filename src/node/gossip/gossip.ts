@@ -68,6 +68,8 @@ export class Gossip {
   readonly #outgoing: Outgoing;
   readonly #connected = new Set<NodeId>();
   readonly #done = new Map<number, () => void>();
+  /** Of the block told last, which the follower counts only once all its listeners are done. */
+  #height: number | undefined;
   #nextRef = 1;
   readonly #lookups: { readonly job: number; readonly scid: ShortChannelId }[] = [];
   #lookingUp = 0;
@@ -163,10 +165,13 @@ export class Gossip {
   }
 
   connectBlock(block: SpendingBlock): void {
+    this.#height = block.height;
     const spends = block.txs.flatMap(({ tx }) => tx.inputs);
     this.#step({ kind: 'block', height: block.height, spends });
   }
+
   disconnectBlock(height: number): void {
+    this.#height = height - 1;
     this.#step({ kind: 'disconnectedBlock', height });
   }
 
@@ -208,7 +213,7 @@ export class Gossip {
   }
 
   #context(): GossipContext {
-    return { now: seconds(this.#deps.clock), height: this.#deps.chain.height() };
+    return { now: seconds(this.#deps.clock), height: this.#height ?? this.#deps.chain.height() };
   }
 
   #parts() {
