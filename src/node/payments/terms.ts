@@ -73,7 +73,13 @@ export function readTerms(
     groupId: params.groupId,
     totalMsat: params.amountMsat,
     label: params.label ?? null,
-    bolt11: text ?? null,
+    bolt11:
+      text === undefined
+        ? null
+        : text
+            .trim()
+            .replace(/^lightning:/i, '')
+            .toLowerCase(),
     description: params.description ?? of?.description ?? null,
     invoice: of,
     final: {

@@ -81,7 +81,8 @@ describe('sendpay', () => {
 
   it('an invoice in place of the hash tells secret and amount', async () => {
     const row = await invoice();
-    const end = await pay({ route: kit.route(50_000), paymentHash: row.bolt11 });
+    const paymentHash = `lightning:${row.bolt11.toUpperCase()}`;
+    const end = await pay({ route: kit.route(50_000), paymentHash });
     expect(end).toMatchObject({ ok: true, value: { status: 'complete', bolt11: row.bolt11 } });
   });
 
