@@ -2,6 +2,7 @@
 export * from './chain.js';
 export * from './clock.js';
 export * from './entropy.js';
+export * from './files.js';
 export * from './logger.js';
 export * from './net.js';
 export * from './signer.js';

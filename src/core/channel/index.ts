@@ -1,4 +1,5 @@
 /** BOLT 2: a channel as a pure state machine. See types.ts for its border. */
+export * from './backup.js';
 export { specOf } from './balances.js';
 export { decodeChannel, encodeChannel } from './codec.js';
 export * from './commitment/index.js';
@@ -16,6 +17,7 @@ export { type AcceptParams, acceptChannel } from './opening/accepter.js';
 export { channelIdOf, hexId } from './opening/live.js';
 export { type OpenParams, openChannel, refuseOpen } from './opening/opener.js';
 export { decodeChannelType, encodeChannelType, type LocalTerms } from './opening/terms.js';
+export * from './sealed-backup.js';
 export { receivedHtlc } from './signing.js';
 export * from './state.js';
 export { channelStatus } from './status.js';
