@@ -100,10 +100,9 @@ function numbered(
   rows: readonly RevokedRow[],
   signer: Signer,
 ): Ending {
-  if (number < channel.local.spec.commitmentNumber) {
-    const point = signer.perCommitmentPoint(channel.key, number);
-    if (hasToLocal(channel, tx, 'local', point)) return { kind: 'ownRevoked', number, point };
-  }
+  // Whatever its number: of a channel restored from a backup we know none of our own.
+  const point = signer.perCommitmentPoint(channel.key, number);
+  if (hasToLocal(channel, tx, 'local', point)) return { kind: 'ownRevoked', number, point };
   const newest = channel.remoteNext ?? channel.remote;
   if (number > newest.spec.commitmentNumber) return { kind: 'future', number };
   const secret = lookupSecret(channel.remoteSecrets, shachainIndex(number));

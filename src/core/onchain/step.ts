@@ -185,7 +185,10 @@ function tellEnding(
       turn.note('error', `the peer's commitment ${ending.number} is unknown to us: data was lost`);
       break;
     case 'ownRevoked':
-      turn.note('error', `our own revoked commitment ${ending.number} is on the chain`);
+      turn.note(
+        'error',
+        `our own commitment ${ending.number}, which is not our latest, is on the chain`,
+      );
       break;
     case 'unknown':
       turn.note('error', 'an unknown transaction spends the funding output: funds may be lost');

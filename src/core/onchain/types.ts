@@ -160,7 +160,7 @@ export type EndingKind =
   | 'revoked'
   /** A commitment of the peer newer than any we know: we lost data. */
   | 'future'
-  /** An old commitment of ours, which a restored backup may have broadcast. */
+  /** A commitment of ours that is not the one we know: revoked, or of a state that was lost. */
   | 'ownRevoked'
   | 'unknown';
 
