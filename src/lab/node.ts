@@ -7,7 +7,8 @@ import type { NodeConfig } from '../node/main/config.js';
 import { createNode, type Node } from '../node/main/index.js';
 import type { Clock, Net, Store, Write } from '../ports/index.js';
 import type { NodeApi } from '../rpc/index.js';
-import { LabCommands } from './commands.js';
+import type { LocalCommands } from '../rpc/local.js';
+import { labCommands } from './commands.js';
 import type { SeededEntropy } from './entropy.js';
 import { LifeClock, LifeNet, lifeChain } from './life.js';
 import { type CommitFate, LabStore } from './store.js';
@@ -37,7 +38,7 @@ const PORT = 9735;
 /** One life of a node, from a start to a stop or a crash. */
 interface Life {
   readonly node: Node;
-  readonly commands: LabCommands;
+  readonly commands: LocalCommands;
   readonly kill: () => void;
   /** Rejects when the node dies. */
   readonly died: Promise<never>;
@@ -123,7 +124,7 @@ export class LabNode {
       log: trace.logger(this.name),
       fatal: (error) => this.#fatal(error),
     });
-    this.#life = { node, commands: new LabCommands(this.#api(node)), kill, died };
+    this.#life = { node, commands: labCommands(this.#api(node)), kill, died };
     await Promise.race([node.start(), died]);
   }
 

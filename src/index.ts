@@ -1,0 +1,87 @@
+/**
+ * Levin as a library: a node inside your program.
+ *
+ * ```ts
+ * import { startNode } from 'levin';
+ *
+ * const node = await startNode({ network: 'signet', 'lightning-dir': './node' });
+ * const { bolt11 } = await node.call('invoice', { amount_msat: 50_000, label: 'a', description: 'b' });
+ * const paid = await node.call('waitinvoice', { label: 'a' });
+ * await node.stop();
+ * ```
+ *
+ * Commands and their parameters are those of the manual pages in docs/commands. For a whole
+ * network in one process, without a bitcoind, see `levin/lab`.
+ */
+import { mkdirSync } from 'node:fs';
+import { daemonConfig } from './cli/config.js';
+import { gatherOptions } from './cli/option-parser.js';
+import { version } from './cli/version.js';
+import { startNode as startDaemonNode } from './node/main/index.js';
+import { type Logger, type LogLine, silentLogger } from './ports/index.js';
+import { commands } from './rpc/commands/index.js';
+import type { NodeApi } from './rpc/index.js';
+import { CommandError, LocalCommands } from './rpc/local.js';
+
+export type { Logger } from './ports/index.js';
+export { CommandError };
+
+/** The options of lightningd by their names, without the dashes: docs/options.md. */
+export type NodeOptions = Readonly<
+  Record<string, string | number | boolean | readonly (string | number)[]>
+>;
+
+export interface EmbedDeps {
+  /** Where the log goes; nowhere unless given. */
+  readonly log?: Logger;
+  /** For an encrypted `hsm_secret`. */
+  readonly passphrase?: string;
+  /** The node cannot go on, as when the disk fails: what is in memory is in doubt. */
+  readonly fatal?: (error: unknown) => void;
+}
+
+export interface EmbeddedNode {
+  /** The node's public key, lower-case hex. */
+  readonly id: string;
+  /** Calls a command; rejects with `CommandError`. An abort ends the waiting, never a payment. */
+  // biome-ignore lint/suspicious/noExplicitAny: what an answer holds depends on the command.
+  call(method: string, params?: object, signal?: AbortSignal): Promise<any>;
+  /** Resolves when all that was begun is on disk and every socket is closed. */
+  stop(): Promise<void>;
+}
+
+function argumentsOf(options: NodeOptions): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (value === true) return [`--${name}`];
+    const values = Array.isArray(value) ? value : [value];
+    return values.map((one) => `--${name}=${one}`);
+  });
+}
+
+/** Starts a node on this machine's adapters, without a socket for commands. */
+export async function startNode(options: NodeOptions, deps: EmbedDeps = {}): Promise<EmbeddedNode> {
+  const { given, places } = gatherOptions(argumentsOf(options));
+  const config = daemonConfig(given, places, version());
+  mkdirSync(places.networkDir, { recursive: true, mode: 0o700 });
+  const fatal =
+    deps.fatal ??
+    ((error: unknown) => {
+      throw error;
+    });
+  const log = deps.log ?? silentLogger;
+  const node = await startDaemonNode(config, { log, passphrase: deps.passphrase, fatal });
+  const noLines: readonly LogLine[] = [];
+  const stop = (): Promise<void> => node.stop();
+  const api: NodeApi = {
+    ...node.api,
+    recentLog: () => noLines,
+    requestStop: () => void stop(),
+  };
+  const { developer } = config.node;
+  const local = new LocalCommands({ developer }, { node: api, commands });
+  return {
+    id: api.nodeId,
+    call: (method, params, signal) => local.call(method, params, signal),
+    stop,
+  };
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startEmbeddedChainServer } from '../../src/adapters/chain/embedded/index.js';
+import { systemClock } from '../../src/adapters/clock/system.js';
+import { CommandError, type EmbeddedNode, startNode } from '../../src/index.js';
+
+describe('a node inside a program', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'levin-embed-'));
+  let chain: Awaited<ReturnType<typeof startEmbeddedChainServer>>;
+
+  beforeAll(async () => {
+    chain = await startEmbeddedChainServer(
+      { port: 0, blocks: 101, rpcuser: 'u', rpcpassword: 'p' },
+      { clock: systemClock },
+    );
+  });
+
+  afterAll(async () => {
+    await chain.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const start = (): Promise<EmbeddedNode> =>
+    startNode({
+      network: 'regtest',
+      'lightning-dir': directory,
+      offline: true,
+      'bitcoin-rpcport': chain.port,
+      'bitcoin-rpcuser': 'u',
+      'bitcoin-rpcpassword': 'p',
+    });
+
+  it('starts, answers commands, refuses with their codes, stops, and goes on where it was', async () => {
+    const node = await start();
+    expect(await node.call('getinfo')).toMatchObject({ id: node.id, network: 'regtest' });
+    const made = await node.call('invoice', {
+      amount_msat: 50_000,
+      label: 'a',
+      description: 'b',
+    });
+    expect(made.bolt11).toMatch(/^lnbcrt500n1/);
+    const again = node.call('invoice', { amount_msat: 1, label: 'a', description: 'b' });
+    await expect(again).rejects.toThrow(CommandError);
+    await expect(again).rejects.toMatchObject({ code: 900, method: 'invoice' });
+    await node.stop();
+
+    const next = await start();
+    expect(next.id).toBe(node.id);
+    const { invoices } = await next.call('listinvoices', { label: 'a' });
+    expect(invoices).toMatchObject([{ payment_hash: made.payment_hash, status: 'unpaid' }]);
+    await next.stop();
+  });
+});
