@@ -217,10 +217,9 @@ export class Invoices {
         from: lastPayIndex + 1,
         limit: 1,
       });
-      if (row !== undefined) {
-        place.leave();
-        return ok(row as InvoiceRow);
-      }
+      if (row !== undefined || timeout === 0) place.leave();
+      if (row !== undefined) return ok(row as InvoiceRow);
+      if (timeout === 0) return err({ code: 'timeout' });
       const end = await place.ended;
       if (end !== 'signalled') return err({ code: end });
     }
