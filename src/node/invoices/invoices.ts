@@ -38,7 +38,8 @@ import type {
 /** An invoice that may still be paid, in memory. */
 interface Open {
   readonly row: InvoiceRow;
-  readonly terms: Receivable;
+  /** Read from the invoice when its first HTLC comes. */
+  terms?: Receivable;
   set?: HtlcSet;
   cancelTimeout?: () => void;
 }
@@ -242,7 +243,7 @@ export class Invoices {
     const open = this.#open.get(hash);
     if (open === undefined && (await this.#receiveWithoutInvoice(hash, part))) return;
     const context = { height: this.#deps.height(), now: seconds(this.#deps.clock) };
-    const refusal = checkPart(part, open?.terms, context);
+    const refusal = checkPart(part, open && this.#termsOf(open), context);
     if (refusal !== undefined || open === undefined) {
       this.#fail(part, refusal ?? this.#refusal(part));
       return;
@@ -305,8 +306,10 @@ export class Invoices {
       amount_received_msat: received,
       paid_htlcs: JSON.stringify(set.parts.map((part) => part.key)),
     };
-    await this.#commit(row);
+    // Both go to the disk in this order, and the channels speak once theirs is there.
+    const durable = this.#commit(row);
     for (const part of set.parts) this.#fulfill(part, row.preimage);
+    await durable;
     this.#deps.log.info('invoice paid', { label: row.label, received_msat: received });
     this.#labelWaiters.signal(row.label);
     this.#paidWaiters.signal('paid');
@@ -371,19 +374,24 @@ export class Invoices {
   }
 
   #remember(row: InvoiceRow, before?: Open): void {
-    const read = decodeInvoice(row.bolt11);
+    this.#open.set(row.payment_hash, { ...before, row });
+  }
+
+  #termsOf(open: Open): Receivable | undefined {
+    if (open.terms !== undefined) return open.terms;
+    const read = decodeInvoice(open.row.bolt11);
     if (!read.ok) {
-      this.#deps.log.error('an invoice of our own cannot be read', { label: row.label });
-      return;
+      this.#deps.log.error('an invoice of our own cannot be read', { label: open.row.label });
+      return undefined;
     }
     const { amountMsat, paymentSecret, minFinalCltvExpiryDelta } = read.value;
-    const terms: Receivable = {
+    open.terms = {
       ...(amountMsat === undefined ? {} : { amountMsat }),
       paymentSecret,
       minFinalCltvExpiryDelta,
-      expiresAt: row.expires_at,
+      expiresAt: open.row.expires_at,
     };
-    this.#open.set(row.payment_hash, { ...before, row, terms });
+    return open.terms;
   }
 
   #current(row: InvoiceRow): InvoiceRow {
