@@ -32,7 +32,10 @@ export interface RunnerDeps {
   row(state: ChannelState): Write | undefined;
   /** Rows that must be as durable as the state that caused `effect`; called in order, at once. */
   writesOf(effect: ChannelEffect): readonly Write[];
-  /** Carries out one effect; everything before it, and the state, is durable by then. */
+  /**
+   * Carries out one effect. The state and all before it are durable by then, or, where only the
+   * rest of this node is told, on their way to the disk.
+   */
   perform(effect: ChannelEffect): void;
   /** The disk failed: the node must stop, since nothing it says can be trusted to last. */
   onStoreFailure(error: unknown): void;
@@ -41,7 +44,7 @@ export interface RunnerDeps {
 /**
  * Runs one channel's machine: inputs one after another, the state on disk before the message on
  * the wire. Steps do not wait for the disk: the next batch is computed (and signed) while the last
- * one syncs, and only its effects are held back until its own commit is durable.
+ * one syncs, and only what it says to the world is held back until its own commit is durable.
  */
 export class ChannelRunner {
   #state: ChannelState;
@@ -67,9 +70,9 @@ export class ChannelRunner {
   /** Carries out the effects that came with the first state. */
   begin(effects: readonly ChannelEffect[]): void {
     const persist = effects.some((effect) => effect.kind === 'persist');
+    const row = persist ? this.#deps.row(this.#state) : undefined;
     this.#commit(
-      persist,
-      [],
+      row && [row],
       effects
         .filter((effect) => effect.kind !== 'persist')
         .map((effect) => ({ effect, connection: this.#connection })),
@@ -115,18 +118,30 @@ export class ChannelRunner {
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
-      this.#scheduled = false;
       this.#batch();
+      this.#scheduled = false;
     });
   }
 
-  /** Steps through everything in line, then signs once for all of it. */
+  /**
+   * Works until nothing is in line: what a step tells the node (an HTLC has come, an HTLC has ended)
+   * is acted on at once, so that its answer shares the disk's next sync.
+   */
   #batch(): void {
-    if (this.#stopped) return;
+    for (let more = true; more && !this.#stopped; ) {
+      const told = this.#round();
+      for (const effect of told) this.#perform(effect);
+      more = told.length > 0 || this.#queue.length > 0;
+    }
+  }
+
+  /** Steps through everything in line, then signs once for all of it, unless more is to come. */
+  #round(): readonly ChannelEffect[] {
     const tasks = this.#queue;
     this.#queue = [];
     const context = this.#deps.context();
     const effects: Due[] = [];
+    const told: ChannelEffect[] = [];
     const writes: Write[] = [];
     const replies: (() => void)[] = [];
     let persist = false;
@@ -140,7 +155,8 @@ export class ChannelRunner {
         if (effect.kind === 'persist') persist = true;
         else {
           writes.push(...this.#deps.writesOf(effect));
-          effects.push({ effect, connection });
+          if (staysInside(effect)) told.push(effect);
+          else effects.push({ effect, connection });
         }
       }
       return result.effects;
@@ -156,21 +172,29 @@ export class ChannelRunner {
       const { done } = task;
       if (done !== undefined) replies.push(() => done(answer));
     }
-    if (wantsSign(this.#state)) run({ kind: 'command', command: { kind: 'sign' } });
+    if (told.length === 0 && wantsSign(this.#state))
+      run({ kind: 'command', command: { kind: 'sign' } });
 
-    this.#commit(persist, writes, effects, replies);
+    const row = persist || writes.length > 0 ? this.#deps.row(this.#state) : undefined;
+    // What the node asked for follows from what it has handed to the disk: not before that is there.
+    const waits = tasks.some((task) => task.writes !== undefined);
+    const commits = waits || writes.length > 0 || row !== undefined;
+    if (commits || effects.length > 0 || replies.length > 0)
+      this.#commit(
+        commits ? (row === undefined ? writes : [row, ...writes]) : undefined,
+        effects,
+        replies,
+      );
+    return told;
   }
 
   #commit(
-    persist: boolean,
-    rows: readonly Write[],
+    writes: readonly Write[] | undefined,
     effects: readonly Due[],
     replies: readonly (() => void)[],
   ): void {
     // BOLT 2: what a message promises must be remembered before it is sent.
-    const row = persist || rows.length > 0 ? this.#deps.row(this.#state) : undefined;
-    const writes = row === undefined ? rows : [row, ...rows];
-    const durable = writes.length > 0 ? this.#deps.store.commit(writes) : Promise.resolve();
+    const durable = writes === undefined ? undefined : this.#deps.store.commit(writes);
     this.#tail = Promise.all([this.#tail, durable]).then(
       () => this.#carryOut(effects, replies),
       (error: unknown) => {
@@ -185,13 +209,33 @@ export class ChannelRunner {
       if (this.#stopped) return;
       // BOLT 2, channel_reestablish: nothing of an old connection may come before it on a new one.
       if (effect.kind === 'send' && connection !== this.#connection) continue;
-      try {
-        this.#deps.perform(effect);
-      } catch (error) {
-        this.#deps.log.error('an effect could not be carried out', { effect: effect.kind, error });
-      }
+      this.#perform(effect);
     }
     for (const reply of replies) reply();
+  }
+
+  #perform(effect: ChannelEffect): void {
+    try {
+      this.#deps.perform(effect);
+    } catch (error) {
+      this.#deps.log.error('an effect could not be carried out', { effect: effect.kind, error });
+    }
+  }
+}
+
+/**
+ * What only the rest of the node is told needs not wait for the disk: all that follows from it is
+ * handed to the disk later, and the disk keeps the order. A payment's caller is of the world.
+ */
+function staysInside(effect: ChannelEffect): boolean {
+  switch (effect.kind) {
+    case 'htlcReceived':
+      return true;
+    case 'htlcFulfilled':
+    case 'htlcFailed':
+      return effect.origin.kind === 'relayed';
+    default:
+      return false;
   }
 }
 
