@@ -7,13 +7,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { msat, type NodeId, toHex } from '../src/core/bytes/index.js';
-import {
-  DISABLED,
-  type Graph,
-  KNOWN,
-  parseGraphCsv,
-  RouteTable,
-} from '../src/core/routing/index.js';
+import { DISABLED, type Graph, KNOWN } from '../src/core/gossip/index.js';
+import { parseGraphCsv, RouteTable } from '../src/core/routing/index.js';
 
 const PAIRS = 1000;
 const AMOUNTS_SAT = [1_000, 100_000, 1_000_000];
@@ -84,6 +79,7 @@ function main(): void {
     const times: number[] = [];
     let hops = 0;
     let labels = 0;
+    let entries = 0;
     for (let i = -100; i < PAIRS; i++) {
       const pick = (): NodeId =>
         toHex(graph.nodeId(pool[Math.floor(draw() * pool.length)]!)) as NodeId;
@@ -102,13 +98,14 @@ function main(): void {
       if (i < 0) continue;
       times.push(took);
       labels += table.router.search.settledLabels;
+      entries += table.router.search.entries;
       if (found.ok) hops += found.value.hops.length;
       else console.log(found.error);
     }
     times.sort((a, b) => a - b);
     const at = (q: number): string => times[Math.floor(q * times.length)]!.toFixed(3);
     console.log(
-      `${sat} sat: ${pool.length} nodes, median ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(0.9999)} ms, ${(hops / PAIRS).toFixed(2)} hops, ${(labels / PAIRS).toFixed(0)} labels`,
+      `${sat} sat: ${pool.length} nodes, median ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(0.9999)} ms, ${(hops / PAIRS).toFixed(2)} hops, ${(labels / PAIRS).toFixed(0)} labels, ${(entries / PAIRS).toFixed(0)} entries, ${table.router.search.thoroughSearches} second passes`,
     );
   }
 }

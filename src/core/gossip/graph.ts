@@ -81,6 +81,9 @@ export class Graph {
   #nodes = 0;
   #liveChannels = 0;
   #liveNodes = 0;
+  /** How many edges have each htlc_minimum_msat: there are few different ones. */
+  readonly #minima = new Map<number, number>();
+  #sortedMinima: number[] | undefined;
   readonly #freeChannels: number[] = [];
   readonly #freeNodes: number[] = [];
   /** Counts every change. */
@@ -197,15 +200,41 @@ export class Graph {
 
   setPolicy(e: number, policy: Policy): void {
     const routability = (this.flags[e] as number) & UNROUTABLE;
-    if (((this.flags[e] as number) & KNOWN) === 0) this.structure++;
+    const fresh = ((this.flags[e] as number) & KNOWN) === 0;
+    if (fresh) this.structure++;
+    else this.#forgetMinimum(e);
     this.flags[e] = KNOWN | (policy.enabled ? 0 : DISABLED) | routability;
+    this.#countMinimum(e, policy.htlcMinimumMsat);
     this.cltvDelta[e] = policy.cltvDelta;
-    this.htlcMinimum[e] = policy.htlcMinimumMsat;
     this.htlcMaximum[e] = policy.htlcMaximumMsat;
     this.feeBase[e] = policy.feeBaseMsat;
     this.feeRate[e] = policy.feeProportionalMillionths;
     this.timestamp[e] = policy.timestamp;
     this.#touch(e >> 1);
+  }
+
+  /** The different minima above one amount, up to another, ascending. */
+  minimaBetween(above: number, upTo: number): readonly number[] {
+    this.#sortedMinima ??= [...this.#minima.keys()].sort((a, b) => a - b);
+    return this.#sortedMinima.filter((minimum) => minimum > above && minimum <= upTo);
+  }
+
+  #countMinimum(e: number, minimum: number): void {
+    const count = this.#minima.get(minimum) ?? 0;
+    this.#minima.set(minimum, count + 1);
+    if (count === 0) this.#sortedMinima = undefined;
+    this.htlcMinimum[e] = minimum;
+  }
+
+  #forgetMinimum(e: number): void {
+    const minimum = this.htlcMinimum[e] as number;
+    const count = this.#minima.get(minimum) ?? 0;
+    if (count > 1) {
+      this.#minima.set(minimum, count - 1);
+      return;
+    }
+    this.#minima.delete(minimum);
+    this.#sortedMinima = undefined;
   }
 
   setChannelRoutable(c: number, routable: boolean): void {
@@ -216,6 +245,14 @@ export class Graph {
 
   setNodeRoutable(n: number, routable: boolean): void {
     this.nodeUnroutable[n] = routable ? 0 : 1;
+    this.touchNode(n);
+  }
+
+  /** What is known of a channel beside its policies changed: whoever keeps copies makes them anew. */
+  touchChannel(c: number): void {
+    this.#touch(c);
+  }
+  touchNode(n: number): void {
     const { pool } = this.incoming;
     const start = this.incoming.start(n);
     for (let i = 0; i < this.incoming.length(n); i++) this.#touch((pool[start + i] as number) >> 1);
@@ -232,6 +269,8 @@ export class Graph {
     this.incoming.remove(node1, 2 * c + 1);
     this.#byScid.remove(c);
     this.#live[c] = 0;
+    for (const e of [2 * c, 2 * c + 1])
+      if (((this.flags[e] as number) & KNOWN) !== 0) this.#forgetMinimum(e);
     this.flags[2 * c] = 0;
     this.flags[2 * c + 1] = 0;
     this.timestamp[2 * c] = 0;
@@ -319,6 +358,9 @@ export class Graph {
     this.#channels = this.#liveChannels = channels;
     this.#nodes = this.#liveNodes = nodes;
     this.#live.fill(1, 0, channels);
+    for (let e = 0; e < 2 * channels; e++)
+      if (((this.flags[e] as number) & KNOWN) !== 0)
+        this.#countMinimum(e, this.htlcMinimum[e] as number);
     for (let n = 0; n < nodes; n++) this.#byId.add(n);
     for (let c = 0; c < channels; c++) {
       this.#byScid.add(c);

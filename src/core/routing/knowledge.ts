@@ -380,6 +380,7 @@ export class Knowledge {
   #changedTo(r: Record, now: number): Constraint[] {
     r.at = now;
     this.#changed.add(r.key);
+    this.#touch(r.key);
     const constraint = this.#constraint(r, now);
     return constraint === undefined ? [] : [constraint];
   }
@@ -442,15 +443,28 @@ export class Knowledge {
   }
 
   #bind(key: string, slot: number): void {
-    const parsed = parseKey(key);
-    if (parsed === undefined) return;
-    if ('channel' in parsed) {
-      const e = this.#graph.edge(parsed.channel.scid, parsed.channel.direction);
-      if (e >= 0) this.edgeSlot[e] = slot;
-      return;
-    }
-    const n = this.#graph.node(Buffer.from(parsed.nodeId, 'hex'));
+    const { e, n } = this.#place(key);
+    if (e >= 0) this.edgeSlot[e] = slot;
     if (n >= 0) this.nodeSlot[n] = slot;
+    this.#touch(key);
+  }
+
+  /** Tells the graph, so that whoever keeps copies of its rows makes them anew. */
+  #touch(key: string): void {
+    const { e, n } = this.#place(key);
+    if (e >= 0) this.#graph.touchChannel(e >> 1);
+    if (n >= 0) this.#graph.touchNode(n);
+  }
+
+  /** The edge or the node that a key names; -1 where the graph has none. */
+  #place(key: string): { readonly e: number; readonly n: number } {
+    const parsed = parseKey(key);
+    if (parsed === undefined) return { e: -1, n: -1 };
+    if ('channel' in parsed) {
+      const { scid, direction } = parsed.channel;
+      return { e: this.#graph.edge(scid, direction), n: -1 };
+    }
+    return { e: -1, n: this.#graph.node(Buffer.from(parsed.nodeId, 'hex')) };
   }
 }
 

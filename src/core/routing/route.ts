@@ -13,15 +13,10 @@ import {
 } from '../bytes/index.js';
 import { DISABLED, type Graph, KNOWN, NODE_ID_BYTES } from '../gossip/index.js';
 import type { PenaltyOptions } from './cost.js';
-import type { Knowledge } from './knowledge.js';
+import { DEFAULT_FADING, Knowledge } from './knowledge.js';
 import type { ChannelDirection, Constraint, Direction } from './lessons.js';
-import {
-  type FoundPath,
-  type OverlayEdge,
-  Search,
-  type SearchRequest,
-  truncated,
-} from './search.js';
+import { truncated } from './payload.js';
+import { type FoundPath, type OverlayEdge, Search, type SearchRequest } from './search.js';
 
 /** A channel of our own with what it can send now. */
 export interface LocalChannel {
@@ -129,7 +124,8 @@ export class Router {
     this.#penalty = options.penalty;
     this.#graph = deps.graph;
     this.#knowledge = deps.knowledge;
-    this.search = new Search(deps);
+    const nobody = new Knowledge(DEFAULT_FADING, { graph: deps.graph });
+    this.search = new Search({ ...deps, nobody });
   }
 
   getroute(request: RouteRequest): Result<Route, NoRoute> {
@@ -233,7 +229,16 @@ export class Router {
     const freely = { ...search, ignoreKnowledge: true, quick: true };
     const constrained = this.#find(freely, excluded);
     if (constrained !== undefined) {
-      const constraints = this.#blocking(constrained, overlay, search);
+      const { exclude = [] } = request;
+      const constraints: Constraint[] = [];
+      // One way after the other: what closes each is closed for the next, up to a handful.
+      for (let way: typeof constrained | undefined = constrained; way !== undefined; ) {
+        const closing = this.#blocking(way, overlay, search);
+        constraints.push(...closing);
+        if (closing.length === 0 || constraints.length >= EXPLAINED) break;
+        const closed = [...exclude, ...constraints.map(({ subject }) => subject)];
+        way = this.#find(freely, this.#exclusions(closed, overlay));
+      }
       return { code: 'excluded_by_constraints', constraints };
     }
     if (this.#find(freely, free) !== undefined) return { code: 'excluded_by_request' };
@@ -315,6 +320,9 @@ export class Router {
     return Math.max(0, Math.min(largest, Number.MAX_SAFE_INTEGER));
   }
 }
+
+/** An explanation looks for no more constraints than these. */
+const EXPLAINED = 10;
 
 interface Excluded {
   readonly edges: number[];

@@ -1,24 +1,30 @@
 /**
- * The search for the route of least cost, from the destination back to the source, since amounts
- * and expiries are known there and grow on the way back.
+ * The search for the route of least cost. Its first half (`bound.ts`) finds what ways cost at
+ * least; the second half, here, goes from the destination back to the source, since amounts and
+ * expiries are known there and grow on the way back.
  *
  * A label is a way from some node to the destination: what it costs, what must arrive at the node
  * for it, and the expiry. Costs depend on the amount, so that the cheapest way to a node is not
  * always part of the cheapest route: a dearer one that needs less to arrive may win further back.
  * Hence a node keeps every label that no other one dominates, that is, beats or equals in cost and
- * in amount. Labels leave the heap in order of cost plus a lower bound of what is still to come,
- * so the first that arrives at the source is the cheapest.
+ * in amount. Labels leave the heap in order of cost plus the bound of what is still to come, so the
+ * first that arrives at the source is the cheapest; and what cannot beat the path that the first
+ * half found is not even made.
  *
  * Limits of hops, expiry and onion size, and htlc_minimum_msat (which a smaller amount may fall
- * below), are not part of that rule. The first pass ignores the limits; if its route keeps them and
- * no minimum came into play, no other route is cheaper. Otherwise the second pass decides, in which
- * a label dominates only if it is no worse in any of these.
+ * below), are not part of that rule. Where the best route breaks a limit, or a minimum lies between
+ * the amount and what could arrive, a second pass decides, in which a label dominates only if it is
+ * no worse in any of these.
  */
-
-import { DISABLED, type Graph, grown, KNOWN, UNROUTABLE } from '../gossip/index.js';
-import { chanceOf, feeOf, type PenaltyOptions, penaltyWeight, riskOf } from './cost.js';
+import type { Graph } from '../gossip/index.js';
+import { Bound } from './bound.js';
+import { type PenaltyOptions, penaltyWeight } from './cost.js';
 import { Heap } from './heap.js';
-import type { Belief, Knowledge } from './knowledge.js';
+import { FirstHops, Hop } from './hop.js';
+import type { Knowledge } from './knowledge.js';
+import { Labels } from './labels.js';
+import { payloadSize } from './payload.js';
+import { View } from './view.js';
 
 /** A channel in one direction that is not in the graph: our own, or from an invoice's hint. */
 export interface OverlayEdge {
@@ -53,9 +59,9 @@ export interface SearchRequest {
   readonly ownChannelsOnly: boolean;
   /** Take no account of what was learned. */
   readonly ignoreKnowledge: boolean;
-  /** Leave the second pass out: to find a reason, not a route. */
+  /** Any path will do: to find a reason, not a route. */
   readonly quick?: boolean;
-  /** The largest factor on fees, and the seed that gives each edge its own. 0: none. */
+  /** The largest factor on fees (below 1), and the seed that gives each edge its own. 0: none. */
   readonly fuzz: number;
   readonly fuzzSeed: number;
 }
@@ -66,423 +72,316 @@ export interface FoundPath {
   readonly amounts: readonly number[];
   readonly delays: readonly number[];
   readonly cost: number;
+  /** Bytes of the forwarding payloads. */
+  readonly payload: number;
 }
 
-/** Labels the second pass may make before it gives up: a safeguard against made-up graphs. */
-const MOST_LABELS = 100_000;
+/** Labels the second pass may make before it gives up: where there is a route, and where none yet. */
+const MOST_LABELS = 50_000;
+const MOST_LABELS_IN_VAIN = 4_000;
+/** Views kept, and how many there are for each doubling of the amount. */
+const MOST_VIEWS = 8;
+const VIEWS_AN_OCTAVE = 2;
+
+/**
+ * Which labels a pass keeps. `all`: those that none beats in cost and amount. `thorough`: nor in
+ * anything else. `cheapest` and `least`: one a node, by cost or by amount alone: not the best
+ * route, but some route, if there is one that the limits allow; `least` never misses one.
+ */
+type Rule = 'all' | 'thorough' | 'cheapest' | 'least';
 
 export class Search {
   readonly #graph: Graph;
   readonly #knowledge: Knowledge;
+  readonly #nobody: Knowledge;
+  readonly #views = new Map<string, View>();
+  readonly #bound = new Bound();
   readonly #heap = new Heap();
-  readonly #belief: Belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
+  readonly #labels = new Labels();
+  readonly #hop: Hop;
+  readonly #firstHops: FirstHops;
 
-  /** Columns of labels. */
-  #node = new Int32Array(1024);
-  #cost = new Float64Array(1024);
-  #amount = new Float64Array(1024);
-  #delay = new Int32Array(1024);
-  #hops = new Uint16Array(1024);
-  #bytes = new Uint16Array(1024);
-  #edge = new Int32Array(1024);
-  #parent = new Int32Array(1024);
-  /** The next settled label of the same node. */
-  #next = new Int32Array(1024);
-  #labels = 0;
-
-  /** Columns of nodes, valid where the stamp is this search's. */
-  #generation = 0;
-  #seen = new Uint32Array(0);
-  /** The cheapest label made so far. */
-  #bestCost = new Float64Array(0);
-  #bestAmount = new Float64Array(0);
-  #settled = new Uint32Array(0);
-  /** The least amount among settled labels; in the second pass the head of their list. */
-  #leastAmount = new Float64Array(0);
-  #head = new Int32Array(0);
-
-  #excludedEdge = new Uint8Array(0);
-  #excludedNode = new Uint8Array(0);
-  #excludes = false;
-
-  /** Labels settled by the last search, for measurements. */
+  /** Of the last search, for measurements: labels settled, and entries the bound looked at. */
   settledLabels = 0;
+  entries = 0;
+  /** Searches that needed the second pass. */
+  thoroughSearches = 0;
 
   /** Of the search under way. */
   #request!: SearchRequest;
+  #view!: View;
   #weight = 0;
-  #leastRejectedMinimum = 0;
-  #thorough = false;
-  #thresholds: number[] = [];
+  #shrink = 1;
+  /** No label that cannot come out below this is made. */
+  #ceiling = 0;
+  #rule: Rule = 'all';
+  #mostLabels = MOST_LABELS;
+  /** The minima that amounts may reach or not: in the second pass. */
+  #minima: readonly number[] = [];
 
-  constructor(deps: { readonly graph: Graph; readonly knowledge: Knowledge }) {
+  constructor(deps: {
+    readonly graph: Graph;
+    readonly knowledge: Knowledge;
+    /** Knows nothing: for searches that take no account of what was learned. */
+    readonly nobody: Knowledge;
+  }) {
     this.#graph = deps.graph;
     this.#knowledge = deps.knowledge;
+    this.#nobody = deps.nobody;
+    this.#hop = new Hop(deps);
+    this.#firstHops = new FirstHops();
   }
 
   /** Runs a search without these edges and nodes of the graph. */
   without<T>(edges: readonly number[], nodes: readonly number[], run: () => T): T {
-    this.#prepare(0);
-    for (const e of edges) this.#excludedEdge[e] = 1;
-    for (const n of nodes) this.#excludedNode[n] = 1;
-    this.#excludes = edges.length + nodes.length > 0;
-    try {
-      return run();
-    } finally {
-      for (const e of edges) this.#excludedEdge[e] = 0;
-      for (const n of nodes) this.#excludedNode[n] = 0;
-      this.#excludes = false;
-    }
+    return this.#hop.without(edges, nodes, run);
   }
 
   /** The cheapest path that keeps all limits, or nothing. */
   find(request: SearchRequest): FoundPath | undefined {
-    let extra = 0;
-    for (const { source, target } of request.overlay)
-      extra = Math.max(extra, source + 1, target + 1);
-    this.#prepare(extra);
     this.#request = request;
     this.#weight = penaltyWeight(request.penalty, request.amount);
-    this.#thorough = false;
-    const label = this.#run();
-    const least = (this.#leastRejectedMinimum - request.amount) * (1 - request.fuzz);
-    const cost = label < 0 ? Number.POSITIVE_INFINITY : (this.#cost[label] as number);
-    // A label that reaches a rejected minimum has paid at least the difference in fees.
-    if (least > cost || (label < 0 && least === Number.POSITIVE_INFINITY)) {
-      if (label < 0) return undefined;
-      const path = this.#path(label);
-      if (this.#keepsLimits(label)) return path;
+    this.#shrink = 1 - request.fuzz;
+    this.#view = this.#viewFor(request);
+    let nodes = this.#graph.nodeVersion.length;
+    for (const { source, target } of request.overlay)
+      nodes = Math.max(nodes, source + 1, target + 1);
+    this.#bound.resize(nodes);
+    this.#labels.resize(nodes);
+    this.#firstHops.resize(nodes);
+    this.#hop.begin(request, this.#weight);
+    this.#rule = 'all';
+    this.entries = 0;
+    this.settledLabels = 0;
+
+    const guess = this.#guess(request.amount);
+    const some = guess === 'none' ? undefined : (guess ?? this.#anyPath());
+    if (request.quick) return some !== undefined && this.#keepsLimits(some) ? some : undefined;
+    const best = this.#improve(some);
+    const limit =
+      best === undefined ? 2 * request.amount + 10_000 : request.amount + best.cost / this.#shrink;
+    this.#minima = this.#graph.minimaBetween(request.amount, limit);
+    const certain = this.#minima.length === 0;
+    const kept = best === undefined || this.#keepsLimits(best);
+    return kept && certain ? best : this.#runThoroughly(best, limit);
+  }
+
+  /**
+   * The path of the bound as it really is: nothing where it cannot carry what really comes, `none`
+   * where there is no path at all. `reach`: edges with a minimum up to this are taken for usable.
+   */
+  #guess(reach: number): FoundPath | undefined | 'none' {
+    const { source, destination, amount, now } = this.#request;
+    this.#firstHops.fill(this.#graph, this.#request, this.#hop, reach);
+    const possible = this.#bound.run({
+      view: this.#view,
+      source,
+      destination,
+      amount,
+      reach,
+      weight: this.#weight,
+      shrink: this.#shrink,
+      firstHops: this.#firstHops,
+      hints: this.#hop.hints(reach),
+      nodeLimit: this.#graph.nodeLimit,
+      now,
+      excludedEdge: this.#hop.excludedEdge,
+      excludedNode: this.#hop.excludedNode,
+    });
+    this.entries += this.#bound.entriesFrom + this.#bound.entriesTo;
+    return possible ? this.#evaluate(this.#bound.path()) : 'none';
+  }
+
+  /** Some path that carries what really comes; nothing where there is none. */
+  #anyPath(): FoundPath | undefined {
+    this.#ceiling = Number.POSITIVE_INFINITY;
+    for (const rule of ['cheapest', 'least'] as const) {
+      const label = this.#run(rule);
+      if (label >= 0) return this.#path(label);
     }
-    return request.quick ? undefined : this.#runThoroughly();
+    return undefined;
   }
 
-  #runThoroughly(): FoundPath | undefined {
-    this.#thorough = true;
-    this.#thresholds = this.#minimaAbove(this.#request.amount);
-    const label = this.#run();
-    return label < 0 ? undefined : this.#path(label);
+  /** A path that is cheaper than this one, or this one. */
+  #improve(guess: FoundPath | undefined): FoundPath | undefined {
+    if (guess === undefined) return undefined;
+    this.#ceiling = guess.cost * (1 - 1e-12);
+    const label = this.#run('all');
+    return label < 0 ? guess : this.#path(label);
   }
 
-  #keepsLimits(label: number): boolean {
+  #runThoroughly(best: FoundPath | undefined, limit: number): FoundPath | undefined {
+    this.thoroughSearches++;
+    const guess = this.#guess(limit);
+    if (guess === 'none') return undefined;
+    const known = [best, guess].filter((path) => path !== undefined && this.#keepsLimits(path));
+    const least = known.sort((a, b) => (a?.cost ?? 0) - (b?.cost ?? 0))[0];
+    this.#mostLabels = best === undefined ? MOST_LABELS_IN_VAIN : MOST_LABELS;
+    this.#ceiling = least === undefined ? Number.POSITIVE_INFINITY : least.cost * (1 - 1e-12);
+    const label = this.#run('thorough');
+    return label < 0 ? least : this.#path(label);
+  }
+
+  #keepsLimits({ edges, delays, payload }: FoundPath): boolean {
     const { maxHops, maxDelay, payloadBytes } = this.#request;
-    return (
-      (this.#hops[label] as number) <= maxHops &&
-      (this.#delay[label] as number) <= maxDelay &&
-      (this.#bytes[label] as number) <= payloadBytes
-    );
+    return edges.length <= maxHops && (delays[0] as number) <= maxDelay && payload <= payloadBytes;
+  }
+
+  #viewFor({ amount, riskFactor, penalty, ignoreKnowledge }: SearchRequest): View {
+    const step = amount < 2 ? 0 : Math.floor(Math.log2(amount) * VIEWS_AN_OCTAVE);
+    const { penaltyBaseMsat, penaltyMillionths, onesided } = penalty;
+    const key = `${step} ${riskFactor} ${penaltyBaseMsat} ${penaltyMillionths} ${onesided} ${ignoreKnowledge}`;
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      const floor = amount < 2 ? 0 : Math.min(amount, Math.floor(2 ** (step / VIEWS_AN_OCTAVE)));
+      const knowledge = ignoreKnowledge ? this.#nobody : this.#knowledge;
+      view = new View({ floor, riskFactor, penalty }, { graph: this.#graph, knowledge });
+      const oldest = this.#views.keys().next().value;
+      if (this.#views.size >= MOST_VIEWS && oldest !== undefined) this.#views.delete(oldest);
+    } else this.#views.delete(key);
+    this.#views.set(key, view);
+    return view;
+  }
+
+  /** A path with its real amounts; nothing where an edge cannot carry them, or it crosses itself. */
+  #evaluate(edges: readonly number[]): FoundPath | undefined {
+    const hop = this.#hop;
+    const { amount, finalCltv, height, destination, source } = this.#request;
+    const amounts: number[] = [];
+    const delays: number[] = [];
+    const visited = [destination];
+    let cost = 0;
+    let payload = 0;
+    let arrives = amount;
+    let delay = finalCltv;
+    for (let i = edges.length - 1; i >= 0; i--) {
+      const e = edges[i] as number;
+      amounts.unshift(arrives);
+      delays.unshift(delay);
+      if (!hop.take(e, arrives)) return undefined;
+      if (visited.includes(hop.from)) return undefined;
+      visited.push(hop.from);
+      if (hop.from !== source) payload += payloadSize(arrives, height + delay);
+      cost += hop.cost;
+      arrives = hop.amount;
+      delay += hop.delta;
+    }
+    return { edges, amounts, delays, cost, payload };
   }
 
   #path(label: number): FoundPath {
+    const labels = this.#labels;
     const edges: number[] = [];
     const amounts: number[] = [];
     const delays: number[] = [];
-    const cost = this.#cost[label] as number;
-    for (let at = label; (this.#parent[at] as number) >= 0; at = this.#parent[at] as number) {
-      const next = this.#parent[at] as number;
-      edges.push(this.#edge[at] as number);
-      amounts.push(this.#amount[next] as number);
-      delays.push(this.#delay[next] as number);
+    for (let at = label; (labels.parent[at] as number) >= 0; ) {
+      const next = labels.parent[at] as number;
+      edges.push(labels.edge[at] as number);
+      amounts.push(labels.amount[next] as number);
+      delays.push(labels.delay[next] as number);
+      at = next;
     }
-    return { edges, amounts, delays, cost };
-  }
-
-  #prepare(nodes: number): void {
-    const edges = this.#graph.flags.length;
-    if (edges > this.#excludedEdge.length) this.#excludedEdge = grown(this.#excludedEdge, edges);
-    const wanted = Math.max(nodes, this.#graph.nodeVersion.length);
-    if (wanted <= this.#seen.length) return;
-    const size = wanted + 64;
-    this.#seen = grown(this.#seen, size);
-    this.#bestCost = grown(this.#bestCost, size);
-    this.#bestAmount = grown(this.#bestAmount, size);
-    this.#settled = grown(this.#settled, size);
-    this.#leastAmount = grown(this.#leastAmount, size);
-    this.#head = grown(this.#head, size);
-    this.#excludedNode = grown(this.#excludedNode, size);
+    const cost = labels.cost[label] as number;
+    return { edges, amounts, delays, cost, payload: labels.bytes[label] as number };
   }
 
   /** Answers the label that arrived at the source, or -1. */
-  #run(): number {
+  #run(rule: Rule): number {
     const { source, destination, amount, finalCltv } = this.#request;
-    this.#generation++;
-    if (this.#generation === 0xffffffff) {
-      this.#seen.fill(0);
-      this.#settled.fill(0);
-      this.#generation = 1;
-    }
-    this.#labels = 0;
-    this.#heap.clear();
-    this.#leastRejectedMinimum = Number.POSITIVE_INFINITY;
-    this.settledLabels = 0;
-    this.#add(destination, 0, amount, finalCltv, 0, 0, 0, -1);
-    while (this.#heap.size > 0) {
-      const label = this.#heap.pop();
-      const node = this.#node[label] as number;
+    const labels = this.#labels;
+    const heap = this.#heap;
+    this.#rule = rule;
+    labels.begin();
+    heap.clear();
+    heap.push(0, labels.add(destination, 0, amount, finalCltv, 0, 0, 0, -1));
+    while (heap.size > 0) {
+      const label = heap.pop();
+      const node = labels.node[label] as number;
       if (this.#isDominated(label, node)) continue;
       if (node === source) return label;
-      this.#settle(label, node);
+      labels.settle(label, node);
       this.settledLabels++;
       this.#expand(label, node);
-      if (this.#thorough && this.#labels > MOST_LABELS) return -1;
+      if (rule === 'thorough' && labels.count > this.#mostLabels) return -1;
     }
     return -1;
   }
 
   #isDominated(label: number, node: number): boolean {
-    if (this.#settled[node] !== this.#generation) return false;
-    if (!this.#thorough)
-      return (this.#leastAmount[node] as number) <= (this.#amount[label] as number);
-    const amount = this.#amount[label] as number;
-    for (let other = this.#head[node] as number; other >= 0; other = this.#next[other] as number) {
-      const less = this.#amount[other] as number;
-      if (
-        less <= amount &&
-        (this.#hops[other] as number) <= (this.#hops[label] as number) &&
-        (this.#delay[other] as number) <= (this.#delay[label] as number) &&
-        (this.#bytes[other] as number) <= (this.#bytes[label] as number) &&
-        (less === amount || this.#rank(less) === this.#rank(amount))
-      )
-        return true;
-    }
+    const labels = this.#labels;
+    if (this.#rule === 'all') return labels.isBeaten(label, node);
+    if (this.#rule !== 'thorough') return labels.firstSettled(node) >= 0;
+    for (let other = labels.firstSettled(node); other >= 0; other = labels.nextSettled(other))
+      if (labels.noWorse(other, label) && this.#sameReach(other, label)) return true;
     return false;
   }
 
-  #settle(label: number, node: number): void {
-    const first = this.#settled[node] !== this.#generation;
-    this.#settled[node] = this.#generation;
-    if (this.#thorough) {
-      this.#next[label] = first ? -1 : (this.#head[node] as number);
-      this.#head[node] = label;
-    } else this.#leastAmount[node] = this.#amount[label] as number;
+  /** Whether no minimum lies between what two labels bring. */
+  #sameReach(a: number, b: number): boolean {
+    const [x, y] = [this.#labels.amount[a] as number, this.#labels.amount[b] as number];
+    return !this.#minima.some((minimum) => minimum > x !== minimum > y);
   }
 
   #expand(label: number, target: number): void {
-    const graph = this.#graph;
-    if (target < graph.nodeLimit) {
-      const { pool } = graph.incoming;
-      const start = graph.incoming.start(target);
-      const end = start + graph.incoming.length(target);
-      for (let at = start; at < end; at++) this.#relaxEdge(label, pool[at] as number);
+    const labels = this.#labels;
+    const cost = labels.cost[label] as number;
+    const amount = labels.amount[label] as number;
+    const { source, overlay } = this.#request;
+    for (let i = this.#firstHops.first(target); i >= 0; i = this.#firstHops.next(i))
+      this.#reach(label, this.#firstHops.edge[i] as number);
+    for (let i = 0; i < overlay.length; i++) {
+      const edge = overlay[i] as OverlayEdge;
+      if (edge.target === target && edge.source !== source) this.#reach(label, -1 - i);
     }
-    const { overlay } = this.#request;
-    for (let i = 0; i < overlay.length; i++)
-      if ((overlay[i] as OverlayEdge).target === target) this.#relaxOverlay(label, i);
+    if (target >= this.#graph.nodeLimit) return;
+    const view = this.#view;
+    const bound = this.#bound;
+    const shrink = this.#shrink;
+    const weight = this.#weight;
+    const ceiling = this.#ceiling;
+    view.prepareInto(target, this.#request.now);
+    const start = view.into.start[target] as number;
+    const end = start + (view.into.length[target] as number);
+    for (let at = start; at < end; at++) {
+      if (cost + shrink * view.key(at) >= ceiling) break;
+      if (amount > (view.most[at] as number) || amount < (view.least[at] as number)) continue;
+      const from = view.node[at] as number;
+      if (from === source) continue;
+      const raw =
+        (view.fixed[at] as number) +
+        (view.rate[at] as number) * amount +
+        (view.doubt[at] as number) * weight;
+      if (cost + (raw > 0 ? shrink * raw : 0) + bound.from(from) >= ceiling) continue;
+      this.#reach(label, view.edge[at] as number);
+    }
   }
 
-  #relaxEdge(label: number, e: number): void {
-    const graph = this.#graph;
-    const request = this.#request;
-    if (((graph.flags[e] as number) & (KNOWN | DISABLED | UNROUTABLE)) !== KNOWN) return;
-    const from = graph.source[e] as number;
-    const isSource = from === request.source;
-    if (isSource && request.ownChannelsOnly) return;
-    const amount = this.#amount[label] as number;
-    const maximum = graph.htlcMaximum[e] as number;
-    if (amount > maximum) return;
-    let capacity = graph.capacity[e >> 1] as number;
-    if (capacity === 0) capacity = maximum;
-    if (amount > capacity) return;
-    if (
-      this.#excludes &&
-      ((this.#excludedEdge[e] as number) | (this.#excludedNode[from] as number)) !== 0
-    )
-      return;
-    if (!isSource && (graph.nodeUnroutable[from] as number) !== 0) return;
-    const chance = this.#chance(e, from, isSource, amount, capacity);
-    if (chance === 0) return;
-    const minimum = graph.htlcMinimum[e] as number;
-    if (amount < minimum) {
-      if (minimum <= maximum && minimum < this.#leastRejectedMinimum)
-        this.#leastRejectedMinimum = minimum;
-      return;
-    }
-    const penalty = chance === 1 ? 0 : -this.#weight * Math.log(chance);
-    if (isSource) {
-      this.#reach(label, from, e, amount, 0, penalty);
-      return;
-    }
-    let fee = feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, amount);
-    let cost = fee;
-    if (request.fuzz !== 0) cost *= 1 + request.fuzz * fuzzOf(e, request.fuzzSeed);
-    const delta = graph.cltvDelta[e] as number;
-    fee += amount;
-    cost += riskOf(fee, delta, request.riskFactor) + penalty;
-    this.#reach(label, from, e, fee, delta, cost);
-  }
-
-  /** The chance that an edge carries the amount; 0: it must not be used. */
-  #chance(e: number, from: number, isSource: boolean, amount: number, capacity: number): number {
-    const { now, penalty, ignoreKnowledge } = this.#request;
-    const knowledge = this.#knowledge;
-    const plain = this.#weight === 0;
-    if (ignoreKnowledge || knowledge.size === 0)
-      return plain ? 1 : chanceOf(amount, capacity, 0, capacity, penalty.onesided);
-    if (!isSource && !knowledge.nodeUsable(from, now)) return 0;
-    const { edgeSlot } = knowledge;
-    if (((edgeSlot[e] as number) | (edgeSlot[e ^ 1] as number)) === 0)
-      return plain ? 1 : chanceOf(amount, capacity, 0, capacity, penalty.onesided);
-    const belief = this.#belief;
-    knowledge.look(e, capacity, now, belief);
-    if (!belief.usable || amount > belief.limit) return 0;
-    if (plain) return 1;
-    const { lower, upper, blame } = belief;
-    const chance =
-      amount > upper ? 1e-6 : chanceOf(amount, capacity, lower, upper, penalty.onesided);
-    return chance * (1 - blame);
-  }
-
-  #relaxOverlay(label: number, i: number): void {
-    const request = this.#request;
-    const edge = request.overlay[i] as OverlayEdge;
-    const amount = this.#amount[label] as number;
-    if (amount > edge.maximum || (amount > edge.limit && !request.ignoreKnowledge)) return;
-    if (amount < edge.minimum) {
-      if (edge.minimum <= edge.maximum && edge.minimum < this.#leastRejectedMinimum)
-        this.#leastRejectedMinimum = edge.minimum;
-      return;
-    }
-    if (this.#excludes && (this.#excludedNode[edge.source] as number) !== 0) return;
-    if (edge.source === request.source) {
-      this.#reach(label, edge.source, -1 - i, amount, 0, 0);
-      return;
-    }
-    const next = amount + feeOf(edge.feeBase, edge.feeRate, amount);
-    const cost = next - amount + riskOf(next, edge.cltvDelta, request.riskFactor);
-    this.#reach(label, edge.source, -1 - i, next, edge.cltvDelta, cost);
-  }
-
-  /** A way on from `label` to `node` over edge `e`. */
-  #reach(
-    label: number,
-    node: number,
-    e: number,
-    amount: number,
-    delta: number,
-    cost: number,
-  ): void {
-    const total = (this.#cost[label] as number) + cost;
-    const hops = (this.#hops[label] as number) + 1;
-    const delay = (this.#delay[label] as number) + delta;
-    const generation = this.#generation;
+  /** A way on from `label` over edge `e`, if it carries what is to arrive there. */
+  #reach(label: number, e: number): void {
+    const labels = this.#labels;
+    const hop = this.#hop;
+    const arrives = labels.amount[label] as number;
+    if (!hop.take(e, arrives)) return;
+    const node = hop.from;
+    const cost = (labels.cost[label] as number) + hop.cost;
+    const isSource = node === this.#request.source;
+    const key =
+      this.#rule === 'least' ? hop.amount : cost + (isSource ? 0 : this.#bound.from(node));
+    if (!(key < this.#ceiling)) return;
+    const hops = (labels.hops[label] as number) + 1;
+    const before = labels.delay[label] as number;
+    const delay = before + hop.delta;
     // The payload that tells this edge's source to forward; the sender needs none.
-    let bytes = this.#bytes[label] as number;
-    if (node !== this.#request.source)
-      bytes += payloadSize(
-        this.#amount[label] as number,
-        this.#request.height + (this.#delay[label] as number),
-      );
-    if (this.#thorough) {
+    const bytes =
+      (labels.bytes[label] as number) +
+      (isSource ? 0 : payloadSize(arrives, this.#request.height + before));
+    if (this.#rule === 'thorough') {
       const { maxHops, maxDelay, payloadBytes } = this.#request;
       if (hops > maxHops || delay > maxDelay || bytes > payloadBytes) return;
-      if (this.#passes(label, node)) return;
-    } else {
-      if (this.#settled[node] === generation && (this.#leastAmount[node] as number) <= amount)
-        return;
-      const seen = this.#seen[node] === generation;
-      if (
-        seen &&
-        total >= (this.#bestCost[node] as number) &&
-        amount >= (this.#bestAmount[node] as number)
-      )
-        return;
-      if (!seen || total < (this.#bestCost[node] as number)) {
-        this.#seen[node] = generation;
-        this.#bestCost[node] = total;
-        this.#bestAmount[node] = amount;
-      }
-    }
-    this.#add(node, total, amount, delay, hops, bytes, e, label);
+      if (labels.passes(label, node)) return;
+    } else if (this.#rule === 'all') {
+      if (labels.isHopeless(node, cost, hop.amount)) return;
+    } else if (labels.firstSettled(node) >= 0) return;
+    this.#heap.push(key, labels.add(node, cost, hop.amount, delay, hops, bytes, e, label));
   }
-
-  /** Whether the way of `label` goes through `node`. */
-  #passes(label: number, node: number): boolean {
-    for (let at = label; at >= 0; at = this.#parent[at] as number)
-      if (this.#node[at] === node) return true;
-    return false;
-  }
-
-  #add(
-    node: number,
-    cost: number,
-    amount: number,
-    delay: number,
-    hops: number,
-    bytes: number,
-    e: number,
-    parent: number,
-  ): void {
-    const label = this.#labels++;
-    if (label === this.#node.length) this.#growLabels();
-    this.#node[label] = node;
-    this.#cost[label] = cost;
-    this.#amount[label] = amount;
-    this.#delay[label] = delay;
-    this.#hops[label] = hops;
-    this.#bytes[label] = bytes;
-    this.#edge[label] = e;
-    this.#parent[label] = parent;
-    this.#heap.push(cost, label);
-  }
-
-  #growLabels(): void {
-    const size = this.#node.length * 2;
-    this.#node = grown(this.#node, size);
-    this.#cost = grown(this.#cost, size);
-    this.#amount = grown(this.#amount, size);
-    this.#delay = grown(this.#delay, size);
-    this.#hops = grown(this.#hops, size);
-    this.#bytes = grown(this.#bytes, size);
-    this.#edge = grown(this.#edge, size);
-    this.#parent = grown(this.#parent, size);
-    this.#next = grown(this.#next, size);
-  }
-
-  /** The minima above `amount`, in order: between two of them amounts are alike. */
-  #minimaAbove(amount: number): number[] {
-    const minima = new Set<number>();
-    const { htlcMinimum, flags } = this.#graph;
-    for (let e = 0; e < 2 * this.#graph.channelLimit; e++)
-      if (
-        ((flags[e] as number) & (KNOWN | DISABLED)) === KNOWN &&
-        (htlcMinimum[e] as number) > amount
-      )
-        minima.add(htlcMinimum[e] as number);
-    for (const { minimum } of this.#request.overlay) if (minimum > amount) minima.add(minimum);
-    return [...minima].sort((a, b) => a - b);
-  }
-
-  /** How many minima `amount` reaches. */
-  #rank(amount: number): number {
-    const minima = this.#thresholds;
-    let low = 0;
-    let high = minima.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((minima[middle] as number) <= amount) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/**
- * BOLT 4, "Payload Format": bytes of a forwarding payload in the onion, its length and HMAC with
- * it: amt_to_forward and outgoing_cltv_value truncated, short_channel_id of 8 bytes.
- */
-export function payloadSize(amount: number, expiry: number): number {
-  return 1 + 2 + truncated(amount) + 2 + truncated(expiry) + 2 + 8 + 32;
-}
-
-/** Bytes of an integer without leading zeros. */
-export function truncated(value: number): number {
-  let bytes = 0;
-  for (let left = value; left >= 1; left /= 256) bytes++;
-  return bytes;
-}
-
-/** A number between -1 and 1, the same for an edge and seed each time. */
-function fuzzOf(e: number, seed: number): number {
-  let h = Math.imul(e ^ seed ^ 0x9e3779b9, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) | 0) / 0x80000000;
 }
