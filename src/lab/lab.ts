@@ -188,9 +188,15 @@ export class Lab {
     this.get(node).crash();
   }
 
-  /** Starts a node that crashed or stopped, from what its disk holds. */
-  async restart(node: NodeName): Promise<void> {
+  /** The node dies, and its store is lost: only its keys and its files are left. */
+  async loseStore(node: NodeName): Promise<void> {
+    await this.get(node).loseStore();
+  }
+
+  /** Starts a node that crashed or stopped, from what its disk holds; `options` change its own. */
+  async restart(node: NodeName, options: LabNodeOptions = {}): Promise<void> {
     const target = this.get(node);
+    target.options = { ...target.options, ...options };
     if (target.running) target.crash();
     await this.run(target.start(), `the start of ${target.name}`);
   }

@@ -1,4 +1,4 @@
-import type { Chain, Clock, Connection, Net, NetAddress } from '../ports/index.js';
+import type { Chain, Clock, Connection, Files, Net, NetAddress } from '../ports/index.js';
 
 /**
  * The clock for one life of a node: when the node dies, none of its timers runs any more.
@@ -23,6 +23,28 @@ export class LifeClock implements Clock {
     return this.#clock.after(ms, () => {
       if (this.#alive) fn();
     });
+  }
+}
+
+/** The files for one life of a node: the dead write no more. */
+export class LifeFiles implements Files {
+  readonly #files: Files;
+  #alive = true;
+
+  constructor(files: Files) {
+    this.#files = files;
+  }
+
+  kill(): void {
+    this.#alive = false;
+  }
+
+  read(name: string): Promise<Uint8Array | undefined> {
+    return this.#alive ? this.#files.read(name) : new Promise<never>(() => {});
+  }
+
+  write(name: string, contents: Uint8Array): Promise<void> {
+    return this.#alive ? this.#files.write(name, contents) : new Promise<never>(() => {});
   }
 }
 

@@ -1,4 +1,5 @@
 import { type EmbeddedChain, EmbeddedChainPort } from '../adapters/chain/embedded/index.js';
+import { MemoryFiles } from '../adapters/files/memory.js';
 import { LocalSigner } from '../adapters/signer/index.js';
 import { openStore } from '../adapters/store/sqlite/index.js';
 import { NETWORKS } from '../core/bitcoin/index.js';
@@ -10,7 +11,7 @@ import type { NodeApi } from '../rpc/index.js';
 import type { LocalCommands } from '../rpc/local.js';
 import { labCommands } from './commands.js';
 import type { SeededEntropy } from './entropy.js';
-import { LifeClock, LifeNet, lifeChain } from './life.js';
+import { LifeClock, LifeFiles, LifeNet, lifeChain } from './life.js';
 import { type CommitFate, LabStore } from './store.js';
 import type { Trace } from './trace.js';
 
@@ -55,16 +56,19 @@ export class LabNode {
   disturbed = true;
   /** Why the node ended itself, the last time it did. */
   lastFatal: unknown;
-  readonly #options: LabNodeOptions;
+  /** What lies beside its store, and is not lost with it. */
+  readonly files = new MemoryFiles();
+  /** From its next start on. */
+  options: LabNodeOptions;
   readonly #deps: LabNodeDeps;
-  readonly #disk: Store;
+  #disk: Store;
   readonly #seed: Uint8Array;
   #lives = 0;
   #life: Life | undefined;
 
   private constructor(name: string, options: LabNodeOptions, deps: LabNodeDeps, disk: Store) {
     this.name = name;
-    this.#options = options;
+    this.options = options;
     this.#deps = deps;
     this.#disk = disk;
     this.#seed = deps.entropy.fork('hsm_secret').bytes(32);
@@ -102,6 +106,7 @@ export class LabNode {
       },
       die: () => this.crash(),
     });
+    const files = new LifeFiles(this.files);
     const chain = lifeChain(new EmbeddedChainPort(this.#deps.chain), (tx) => this.#broadcast(tx));
     let die: (error: Error) => void = () => {};
     const died = new Promise<never>((_, reject) => {
@@ -109,7 +114,7 @@ export class LabNode {
     });
     died.catch(() => {});
     const kill = (): void => {
-      for (const each of [clock, net, store, chain]) each.kill();
+      for (const each of [clock, net, store, files, chain]) each.kill();
       die(new Error(`${this.name} died`));
     };
     trace.add(this.name, 'lab', 'start');
@@ -118,8 +123,10 @@ export class LabNode {
       clock,
       net,
       store,
+      files,
       chain: chain.port,
       signer: this.#signer(),
+      seedIsOld: this.#lives > 0,
       entropy: entropy.fork(`life ${this.#lives++}`),
       log: trace.logger(this.name),
       fatal: (error) => this.#fatal(error),
@@ -144,6 +151,14 @@ export class LabNode {
     this.#life.kill();
     this.#life = undefined;
     this.#deps.unplug();
+  }
+
+  /** It dies, and all that its store held is gone; its keys and `files` are not. */
+  async loseStore(): Promise<void> {
+    this.crash();
+    this.#deps.trace.add(this.name, 'lab', 'the store is lost');
+    await this.#disk.close();
+    this.#disk = await openStore({ path: ':memory:', inline: true });
   }
 
   /** The disk is gone as well. */
@@ -209,7 +224,7 @@ export class LabNode {
       developer: true,
       devGraph: undefined,
       configs: {},
-      ...this.#options,
+      ...this.options,
     };
   }
 }

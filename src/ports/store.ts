@@ -122,6 +122,8 @@ export interface Tables {
     tx_index: number | null;
     created_at: number;
   };
+  /** The one blob that each peer lets us keep; `unused_since`: the height at which its last channel went. */
+  peer_storage: { node_id: string; blob: Uint8Array; unused_since: number | null };
   /** Hashes of the last blocks followed, to find the fork point of a reorg after a restart. */
   blocks: { height: number; hash: Uint8Array };
 }

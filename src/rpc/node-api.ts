@@ -1,3 +1,4 @@
+import type { Backups } from '../node/backup/index.js';
 import type { ChainFollower } from '../node/chain/index.js';
 import type { Channels } from '../node/channels/index.js';
 import type { Gossip } from '../node/gossip/index.js';
@@ -50,6 +51,7 @@ export interface NodeApi {
   readonly nodeId: string;
   readonly peers: Peers;
   readonly channels: Channels;
+  readonly backups: Backups;
   readonly payments: Payments;
   readonly invoices: Invoices;
   readonly gossip: Gossip;

@@ -120,6 +120,12 @@ export class ChainFollower {
     return this.#blocks.utxoByScid(height, txIndex, output);
   }
 
+  /** The block of the best chain at this height, where the source has it. */
+  async readBlock(height: BlockHeight): Promise<FollowedBlock | undefined> {
+    const block = await this.#fetch(height);
+    return block && parse(block);
+  }
+
   /** Reads where it stopped and begins to follow; does not wait for the source. */
   async start(): Promise<void> {
     const rows = await this.#deps.store.select('blocks', { order: 'height' });

@@ -22,6 +22,7 @@ import {
   channelView,
   decodeChannel,
   type HtlcOrigin,
+  type LiveState,
   offeredBy,
   type RelayPolicy,
   type Step,
@@ -77,7 +78,7 @@ export class Channels {
   constructor(options: ChannelsOptions, deps: ChannelsDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#keys = new ChannelKeys(deps.store);
+    this.#keys = new ChannelKeys({ seedIsOld: options.seedIsOld ?? false }, deps);
     this.#switch = new HtlcSwitch(options.relay, {
       store: deps.store,
       clock: deps.clock,
@@ -253,6 +254,33 @@ export class Channels {
   byScid(scid: ShortChannelId): LiveChannel | undefined {
     const entry = this.#registry.byScid(scid);
     return entry && this.#view(entry);
+  }
+
+  /** Every channel with a funding outpoint, as its machine has it. */
+  liveStates(): LiveState[] {
+    return this.#registry.all().flatMap(({ runner: { state } }) => {
+      return state.kind === 'live' ? [state] : [];
+    });
+  }
+
+  /** Takes up channels whose state was lost: on disk before they say their first word. */
+  async takeUp(stubs: readonly LiveState[]): Promise<void> {
+    const { store, peers } = this.#deps;
+    for (const { params } of stubs) await this.#keys.isUsed(params.key);
+    await store.commit(stubs.flatMap((stub) => rowOf(stub, null) ?? []));
+    for (const stub of stubs) {
+      const { peerId, runner } = this.#insert(stub);
+      runner.submit({ kind: 'restored' });
+      const peer = peers.connected(peerId);
+      if (peer !== undefined) runner.submit({ kind: 'connected', remoteFeatures: peer.features });
+      await runner.idle();
+    }
+  }
+
+  /** A block of the past, for channels that were taken up after it. */
+  async replayBlock(block: WatchedBlock): Promise<void> {
+    this.#watch.connect(block);
+    await this.#flushed();
   }
 
   /** Calls `listener` whenever a channel's state or readiness changes; the answer ends it. */

@@ -185,6 +185,7 @@ export class Opening {
   }
 
   async #publish(entry: Entry, txid: Bytes): Promise<void> {
+    await this.#deps.backedUp();
     await this.#deps.wallet
       .publish(txid)
       .catch((error) => this.#deps.log.error('the funding waits', { error: String(error) }));

@@ -125,6 +125,8 @@ export interface ChannelsOptions {
   /** The smallest channel we accept. */
   readonly minCapacity: Sat;
   readonly localFeatures: Bytes;
+  /** The seed is older than the store, which may have been lost. */
+  readonly seedIsOld?: boolean;
 }
 
 export interface ChannelsDeps {
@@ -139,6 +141,8 @@ export interface ChannelsDeps {
   readonly gossip: ChannelGossip;
   readonly ends: HtlcEnds;
   readonly endings: ChannelEndings;
+  /** Resolves once every channel there is could be recovered without the store. */
+  backedUp(): Promise<void>;
   /** The disk failed: stop the node. */
   fatal(error: unknown): void;
 }

@@ -13,6 +13,7 @@ export const OUR_FEATURES: FeatureSet = {
   optionSupportLargeChannel: 'optional',
   optionAnchors: 'optional',
   optionShutdownAnysegwit: 'optional',
+  optionProvideStorage: 'optional',
   optionChannelType: 'required',
   optionScidAlias: 'optional',
 };

@@ -2,6 +2,7 @@
 import { NETWORKS } from '../../core/bitcoin/index.js';
 import { err, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
 import { featuresFor } from '../../core/wire/index.js';
+import { Backups, PeerStorage } from '../backup/index.js';
 import { ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
 import { Gossip } from '../gossip/index.js';
@@ -194,10 +195,56 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     },
   );
 
+  const backups: Backups = new Backups(
+    {},
+    {
+      files: ports.files,
+      store,
+      signer,
+      clock,
+      entropy,
+      log: log.child('backup'),
+      peers,
+      channels: {
+        liveStates: () => channels.liveStates(),
+        takeUp: (stubs) => channels.takeUp(stubs),
+        replayBlock: (block) => channels.replayBlock(block),
+        onChange: (fn) => channels.onChange(fn),
+      },
+      endings,
+      chain: {
+        height: () => chain.height,
+        utxo: (txid, vout) => ports.chain.utxo(txid, vout),
+        readBlock: (height) => chain.readBlock(height),
+        whenSynced: () => chain.whenSynced(),
+      },
+      sweepScript: () => walletForChannels(wallet).closeScript(),
+      fatal,
+    },
+  );
+
+  const storage: PeerStorage = new PeerStorage(
+    {},
+    {
+      store,
+      clock,
+      log: log.child('peer-storage'),
+      connected: (id) => peers.connected(id),
+      send: (id, message) => peers.send(id, message),
+      peersWithChannels: () =>
+        new Set(channels.liveStates().map(({ params }) => toHex(params.peerId) as NodeId)),
+      height: () => chain.height,
+      ours: () => backups.forPeer(),
+      returned: (from, blob) => backups.returned(from, blob),
+      fatal,
+    },
+  );
+
   const channels: Channels = new Channels(
     {
       chainHash,
       localFeatures: featureBits.init,
+      seedIsOld: ports.seedIsOld ?? false,
       policy: {
         feeBaseMsat: config.feeBaseMsat,
         feeProportionalMillionths: config.feePerSatoshi,
@@ -236,11 +283,13 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
         settled: (origin) => payments.settled(origin),
       },
       endings,
+      backedUp: () => backups.backedUp(),
       fatal,
     },
   );
 
   peers.onConnected((peer) => {
+    storage.peerConnected(peer);
     channels.peerConnected(peer);
     routes.peerReconnected(peer.nodeId);
     gossip.peerConnected(peer);
@@ -254,11 +303,14 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     if (message.kind === 'channelUpdate') channels.peerUpdate(from, message);
     return gossip.received(from, message);
   });
+  peers.onMessage('other', (from, message) => storage.message(from, message));
+  backups.onWritten(() => storage.changed());
   // A block is followed once the money's services have it on disk: wallet, channels, then the rest.
   chain.onBlock((block) => channels.connectBlock(block));
   chain.onBlock((block) => endings.connectBlock(block));
   chain.onBlock((block) => broadcaster.connectBlock(block));
   chain.onBlock((block) => gossip.connectBlock(block));
+  chain.onBlock((block) => storage.connectBlock(block));
   chain.onDisconnect((height) => channels.disconnectBlock(height));
   chain.onDisconnect((height) => gossip.disconnectBlock(height));
   chain.onDisconnect((height) => endings.disconnectBlock(height));
@@ -274,6 +326,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     payments,
     gossip,
     channels,
+    backups,
     clock,
     entropy,
     store,
@@ -313,6 +366,8 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await payments.start();
       await endings.start();
       await channels.start();
+      await backups.start();
+      await storage.start();
       await payments.reconcile(channels.liveOrigins());
       await gossip.start();
       await chain.start();
@@ -324,6 +379,8 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await peers.stop();
       await chain.stop();
       await gossip.stop();
+      await storage.stop();
+      await backups.stop();
       await channels.stop();
       await endings.stop();
       await payments.stop();

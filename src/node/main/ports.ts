@@ -1,4 +1,13 @@
-import type { Chain, Clock, Entropy, Logger, Net, Signer, Store } from '../../ports/index.js';
+import type {
+  Chain,
+  Clock,
+  Entropy,
+  Files,
+  Logger,
+  Net,
+  Signer,
+  Store,
+} from '../../ports/index.js';
 
 /** All through which a node touches the world. The lab gives others than the daemon. */
 export interface NodePorts {
@@ -7,7 +16,11 @@ export interface NodePorts {
   readonly net: Net;
   readonly chain: Chain;
   readonly store: Store;
+  /** What is kept beside the store: the backup of the channels. */
+  readonly files: Files;
   readonly signer: Signer;
+  /** The seed is not made with this start: an empty store may be one that was lost. */
+  readonly seedIsOld?: boolean;
   readonly log: Logger;
   /** The disk failed, or something that must not happen did: end this node at once. */
   readonly fatal: (error: unknown) => void;

@@ -1,6 +1,7 @@
 import { BitcoindChain } from '../../adapters/chain/bitcoind/index.js';
 import { systemClock } from '../../adapters/clock/system.js';
 import { systemEntropy } from '../../adapters/entropy/system.js';
+import { DiskFiles } from '../../adapters/files/disk.js';
 import { TcpNet } from '../../adapters/net/tcp.js';
 import {
   createHsmSecret,
@@ -18,6 +19,8 @@ export interface StartDeps {
   readonly log: Logger;
   readonly passphrase: string | undefined;
   readonly fatal: (error: unknown) => void;
+  /** Ends the waiting for bitcoind; the start is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What kept the daemon from starting, in words for the operator. */
@@ -29,7 +32,8 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
   const clock = systemClock;
   const entropy = systemEntropy;
   const network = NETWORKS[config.node.network];
-  const seed = await readSeed(config, deps.passphrase);
+  const { seed, seedIsOld } = await readSeed(config, deps.passphrase);
+  const files = new DiskFiles({ folder: config.node.directory });
   const signer = new LocalSigner({ seed, network });
   const store = await openStore({ path: config.storeFile });
   try {
@@ -37,11 +41,13 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
       clock,
       log: log.child('bitcoind'),
     });
-    const wrong = await chain.ready();
+    const wrong = await chain.ready(deps.signal);
     if (wrong !== undefined)
       throw new StartError(`bitcoind is on ${wrong.actual}, and we are to be on ${wrong.expected}`);
-    const net = new TcpNet({});
-    const node = createNode(config.node, { clock, entropy, net, chain, store, signer, log, fatal });
+    const { proxy, alwaysUseProxy } = config;
+    const net = new TcpNet(proxy === undefined ? {} : { proxy, alwaysUseProxy });
+    const ports = { clock, entropy, net, chain, store, files, signer, seedIsOld, log, fatal };
+    const node = createNode(config.node, ports);
     await node.start();
     return node;
   } catch (error) {
@@ -50,15 +56,20 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
   }
 }
 
-async function readSeed(config: DaemonConfig, passphrase: string | undefined): Promise<Uint8Array> {
+interface FoundSeed {
+  readonly seed: Uint8Array;
+  readonly seedIsOld: boolean;
+}
+
+async function readSeed(config: DaemonConfig, passphrase: string | undefined): Promise<FoundSeed> {
   const path = config.hsmSecretFile;
   const loaded = await loadHsmSecret(path, passphrase);
-  if (loaded.ok) return loaded.value;
+  if (loaded.ok) return { seed: loaded.value, seedIsOld: true };
   if (loaded.error.code !== 'not_found') throw new StartError(describe(path, loaded.error));
   const options = passphrase === undefined ? {} : { passphrase };
   const created = await createHsmSecret(path, { entropy: systemEntropy }, options);
   if (!created.ok) throw new StartError(describe(path, created.error));
-  return created.value;
+  return { seed: created.value, seedIsOld: false };
 }
 
 function describe(path: string, error: HsmSecretError): string {

@@ -46,6 +46,11 @@ export class Endings {
     for (const ending of [...this.#byId.values()]) await ending.connectBlock(block);
   }
 
+  /** A block of the past, for the endings of these channels alone. */
+  async replayBlock(block: EndingBlock, of: ReadonlySet<ChannelId>): Promise<void> {
+    for (const [id, ending] of [...this.#byId]) if (of.has(id)) await ending.connectBlock(block);
+  }
+
   async disconnectBlock(height: number): Promise<void> {
     for (const ending of this.#byId.values()) {
       ending.feed({ kind: 'disconnected', height });

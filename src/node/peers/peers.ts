@@ -160,11 +160,14 @@ export class Peers {
     this.#byNode.get(nodeId)?.warnAndClose({ code: 'asked', message });
   }
 
-  /** A channel ties us to this peer: call it again whenever it is lost, and after a restart. */
-  keep(nodeId: NodeId, _reason: 'channel' = 'channel'): void {
+  /**
+   * A channel ties us to this peer: call it again whenever it is lost, and after a restart, at the
+   * address where it was dialled, or at the one given.
+   */
+  keep(nodeId: NodeId, _reason: 'channel' = 'channel', address?: NetAddress): void {
     const info = this.connected(nodeId);
-    const address = info?.direction === 'out' ? info.address : undefined;
-    this.#keeper.keep(nodeId, address, info?.features);
+    const dialled = info?.direction === 'out' ? info.address : address;
+    this.#keeper.keep(nodeId, dialled, info?.features);
   }
 
   /** Nothing ties us to this peer any more. */
@@ -199,6 +202,11 @@ export class Peers {
       causes.push(result.error.message);
     }
     return err({ code: 'all_addresses_failed', message: causes.join('; ') });
+  }
+
+  /** Where the peer may be called: the stored address and those that gossip knows. */
+  addressesOf(nodeId: NodeId): Promise<readonly NetAddress[]> {
+    return this.#addressesOf(nodeId, undefined);
   }
 
   async #addressesOf(

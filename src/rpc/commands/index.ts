@@ -9,6 +9,7 @@ import { delconstraints } from './delconstraints.js';
 import { delinvoice } from './delinvoice.js';
 import { delpay } from './delpay.js';
 import { disconnect } from './disconnect.js';
+import { emergencyrecover } from './emergencyrecover.js';
 import { feerates } from './feerates.js';
 import { fundchannel } from './fundchannel.js';
 import { fundpsbt, utxopsbt } from './fundpsbt.js';
@@ -37,6 +38,7 @@ import { notifications } from './notifications.js';
 import { pay } from './pay.js';
 import { paystatus } from './paystatus.js';
 import { ping } from './ping.js';
+import { recoverchannel } from './recoverchannel.js';
 import { reserveinputs } from './reserveinputs.js';
 import { sendonion } from './sendonion.js';
 import { sendpay } from './sendpay.js';
@@ -44,6 +46,7 @@ import { sendpsbt } from './sendpsbt.js';
 import { setchannel } from './setchannel.js';
 import { signmessage } from './signmessage.js';
 import { signpsbt } from './signpsbt.js';
+import { staticbackup } from './staticbackup.js';
 import { stop } from './stop.js';
 import { txdiscard } from './txdiscard.js';
 import { txprepare } from './txprepare.js';
@@ -68,6 +71,7 @@ export const commands: readonly Command[] = [
   delinvoice,
   delpay,
   disconnect,
+  emergencyrecover,
   feerates,
   fundchannel,
   fundpsbt,
@@ -96,6 +100,7 @@ export const commands: readonly Command[] = [
   pay,
   paystatus,
   ping,
+  recoverchannel,
   reserveinputs,
   sendonion,
   sendpay,
@@ -103,6 +108,7 @@ export const commands: readonly Command[] = [
   setchannel,
   signmessage,
   signpsbt,
+  staticbackup,
   stop,
   txdiscard,
   txprepare,

@@ -78,4 +78,10 @@ CREATE TABLE wallet_transactions (
 ) STRICT;
 CREATE TABLE blocks (height INTEGER NOT NULL PRIMARY KEY, hash BLOB NOT NULL) STRICT;
 `,
+  // 2: what peers let us keep for them.
+  `
+CREATE TABLE peer_storage (
+  node_id TEXT NOT NULL, blob BLOB NOT NULL, unused_since INTEGER, PRIMARY KEY (node_id)
+) STRICT;
+`,
 ];

@@ -164,4 +164,8 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
     key: ['txid'],
   },
   blocks: { columns: { height: 'int', hash: 'blob' }, key: ['height'] },
+  peer_storage: {
+    columns: { node_id: 'text', blob: 'blob', unused_since: 'int?' },
+    key: ['node_id'],
+  },
 };
