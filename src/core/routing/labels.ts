@@ -119,6 +119,15 @@ export class Labels {
     return false;
   }
 
+  /** Whether the node has a label with no greater key already; else this key counts as made. */
+  isLater(node: number, key: number): boolean {
+    const seen = this.#seen[node] === this.#generation;
+    if (seen && key >= (this.#bestCost[node] as number)) return true;
+    this.#seen[node] = this.#generation;
+    this.#bestCost[node] = key;
+    return false;
+  }
+
   /** Whether the way of `label` goes through `node`. */
   passes(label: number, node: number): boolean {
     for (let at = label; at >= 0; at = this.parent[at] as number)

@@ -227,7 +227,8 @@ export class Router {
     const free: Excluded = { edges: [], nodes: [], overlay: new Set() };
     const { amountMsat } = request;
     const freely = { ...search, ignoreKnowledge: true, quick: true };
-    const constrained = this.#find(freely, excluded);
+    // Where nothing is known or excluded, a search without that would find as little.
+    const constrained = this.#knowledge.size === 0 ? undefined : this.#find(freely, excluded);
     if (constrained !== undefined) {
       const { exclude = [] } = request;
       const constraints: Constraint[] = [];
@@ -239,9 +240,10 @@ export class Router {
         const closed = [...exclude, ...constraints.map(({ subject }) => subject)];
         way = this.#find(freely, this.#exclusions(closed, overlay));
       }
-      return { code: 'excluded_by_constraints', constraints };
+      if (constraints.length > 0) return { code: 'excluded_by_constraints', constraints };
     }
-    if (this.#find(freely, free) !== undefined) return { code: 'excluded_by_request' };
+    const excludes = excluded.edges.length + excluded.nodes.length + excluded.overlay.size > 0;
+    if (excludes && this.#find(freely, free) !== undefined) return { code: 'excluded_by_request' };
     const into = this.#largest(search.destination, overlay, 'in', search);
     if (into < search.amount)
       return {

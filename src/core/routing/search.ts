@@ -195,11 +195,11 @@ export class Search {
   /** Some path that carries what really comes; nothing where there is none. */
   #anyPath(): FoundPath | undefined {
     this.#ceiling = Number.POSITIVE_INFINITY;
-    for (const rule of ['cheapest', 'least'] as const) {
-      const label = this.#run(rule);
-      if (label >= 0) return this.#path(label);
-    }
-    return undefined;
+    const least = this.#run('least');
+    if (least < 0) return undefined;
+    const some = this.#path(least);
+    const cheapest = this.#run('cheapest');
+    return cheapest < 0 ? some : this.#path(cheapest);
   }
 
   /** A path that is cheaper than this one, or this one. */
@@ -339,6 +339,7 @@ export class Search {
     const shrink = this.#shrink;
     const weight = this.#weight;
     const ceiling = this.#ceiling;
+    const single = this.#rule === 'cheapest' || this.#rule === 'least';
     view.prepareInto(target, this.#request.now);
     const start = view.into.start[target] as number;
     const end = start + (view.into.length[target] as number);
@@ -346,7 +347,7 @@ export class Search {
       if (cost + shrink * view.key(at) >= ceiling) break;
       if (amount > (view.most[at] as number) || amount < (view.least[at] as number)) continue;
       const from = view.node[at] as number;
-      if (from === source) continue;
+      if (from === source || (single && labels.firstSettled(from) >= 0)) continue;
       const raw =
         (view.fixed[at] as number) +
         (view.rate[at] as number) * amount +
@@ -381,7 +382,7 @@ export class Search {
       if (labels.passes(label, node)) return;
     } else if (this.#rule === 'all') {
       if (labels.isHopeless(node, cost, hop.amount)) return;
-    } else if (labels.firstSettled(node) >= 0) return;
+    } else if (labels.firstSettled(node) >= 0 || labels.isLater(node, key)) return;
     this.#heap.push(key, labels.add(node, cost, hop.amount, delay, hops, bytes, e, label));
   }
 }
