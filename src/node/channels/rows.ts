@@ -1,5 +1,5 @@
 import { reversed, scidToString, toHex } from '../../core/bytes/index.js';
-import { type ChannelState, channelView, encodeChannel } from '../../core/channel/index.js';
+import { type ChannelState, channelStatus, encodeChannel } from '../../core/channel/index.js';
 import type { Write } from '../../ports/index.js';
 import { realScid } from './facts.js';
 
@@ -15,7 +15,7 @@ export function rowOf(state: ChannelState, closedAt: number | null): Write | und
           channel_key: params.key,
           channel_id: toHex(state.channelId),
           peer_id: toHex(params.peerId),
-          status: channelView(state).status,
+          status: channelStatus(state),
           funding_txid: toHex(reversed(params.fundingTxid)),
           funding_vout: params.fundingVout,
           scid: scid === undefined ? null : scidToString(scid),
