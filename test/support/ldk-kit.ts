@@ -151,6 +151,10 @@ function userConfig(options: LdkPeerOptions): ldk.UserConfig {
   relay.set_forwarding_fee_base_msat(options.feeBaseMsat ?? 1000);
   relay.set_forwarding_fee_proportional_millionths(options.feeProportionalMillionths ?? 10);
   relay.set_cltv_expiry_delta(72);
+  // Its own reckoning counts our feerate above its estimate as exposure: leave it room.
+  relay.set_max_dust_htlc_exposure(
+    ldk.MaxDustHTLCExposure.constructor_fixed_limit_msat(100_000_000n),
+  );
   config.set_channel_config(relay);
   config.set_accept_forwards_to_priv_channels(true);
   config.set_manually_accept_inbound_channels(options.anchors ?? false);

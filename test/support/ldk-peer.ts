@@ -206,7 +206,7 @@ export class LdkPeer {
     return this.#outcomes.get(hex(hash)) as LdkOutcome;
   }
 
-  /** Changes what it asks for relaying over its channels with the peer. */
+  /** Changes what it asks for relaying over its channels with the peer, from now on. */
   setFees(nodeId: string, baseMsat: number, proportionalMillionths: number): void {
     for (const channel of this.#manager.list_channels()) {
       if (hex(channel.get_counterparty().get_node_id()) !== nodeId) continue;
@@ -218,6 +218,8 @@ export class LdkPeer {
         this.#manager.update_channel_config(unhex(nodeId), [channel.get_channel_id()], config),
       );
     }
+    // It takes the old fees for five ticks more, for payers who have not heard yet.
+    for (let tick = 0; tick < 6; tick++) this.#manager.timer_tick_occurred();
     this.#peers.process_events();
   }
 

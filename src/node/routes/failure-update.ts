@@ -9,7 +9,9 @@ type UpdateLesson = Lesson & { kind: 'channelUpdate' };
 
 /**
  * `explains`: the update is the channel's, well signed, not older than what we have, and the HTLC
- * as sent broke it; the graph has it now. `silent`: there is none, or it explains nothing.
+ * as sent broke it; the graph has it now. Also where gossip was first: today's nodes leave the
+ * update out of their failures, and the HTLC broke the policy that we have learned meanwhile.
+ * `silent`: there is none, or it explains nothing.
  */
 export function takeUpdate(
   table: RouteTable,
@@ -17,24 +19,37 @@ export function takeUpdate(
   chainHash: Bytes,
   now: number,
 ): 'explains' | 'silent' {
-  const update = lesson.update === undefined ? undefined : parse(lesson.update);
   const c = table.graph.channel(lesson.scid);
-  if (update === undefined || c < 0) return 'silent';
+  if (c < 0) return 'silent';
+  if (takeEnclosed(table, lesson, c, chainHash, now)) return 'explains';
+  const known = table.graph.policy(2 * c + lesson.direction);
+  return known !== undefined && breaks(lesson, known) ? 'explains' : 'silent';
+}
+
+function takeEnclosed(
+  table: RouteTable,
+  lesson: UpdateLesson,
+  c: number,
+  chainHash: Bytes,
+  now: number,
+): boolean {
+  const update = lesson.update === undefined ? undefined : parse(lesson.update);
+  if (update === undefined) return false;
   const direction = (update.channelFlags & 1) as 0 | 1;
   if (
     update.shortChannelId !== lesson.scid ||
     direction !== lesson.direction ||
     !equal(update.chainHash, chainHash)
   )
-    return 'silent';
+    return false;
   const policy = policyOf(update);
   const known = table.graph.policy(2 * c + direction);
-  if (known !== undefined && policy.timestamp < known.timestamp) return 'silent';
-  if (!breaks(lesson, policy)) return 'silent';
+  if (known !== undefined && policy.timestamp < known.timestamp) return false;
+  if (!breaks(lesson, policy)) return false;
   const signer = table.graph.nodeId(table.graph.source[2 * c + direction] as number);
-  if (!verify(update.signature, sha256d(signedPart(update)), signer)) return 'silent';
+  if (!verify(update.signature, sha256d(signedPart(update)), signer)) return false;
   table.setPolicy(c, direction, policy, now);
-  return 'explains';
+  return true;
 }
 
 /** BOLT 4: some nodes leave the type in front of the message out. */
