@@ -20,7 +20,12 @@ const STOP_WITHIN = 30_000;
  */
 export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise<number> {
   const { log } = host;
-  const { promise: told, resolve: stop } = withResolvers<number>();
+  const { promise: told, resolve } = withResolvers<number>();
+  const starting = new AbortController();
+  const stop = (status: number) => {
+    resolve(status);
+    starting.abort(new Stopped(status));
+  };
   const signalled = (signal: string) => {
     log.info(`stopping on ${signal}`);
     stop(0);
@@ -46,7 +51,12 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
   await server.start();
   try {
     const { startNode } = await import('../node/main/index.js');
-    const node = await startNode(config, { log, passphrase: host.passphrase, fatal: broken });
+    const node = await startNode(config, {
+      log,
+      passphrase: host.passphrase,
+      fatal: broken,
+      signal: starting.signal,
+    });
     const api: NodeApi = {
       ...node.api,
       recentLog: () => host.recentLog(),
@@ -62,10 +72,18 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     log.info('stopped');
     return status;
   } catch (error) {
+    if (error instanceof Stopped) return error.status;
     log.error('cannot go on', { error: (error as Error).message });
     throw error;
   } finally {
     await server.stop();
+  }
+}
+
+/** Told to stop while it was still waiting for the chain. */
+class Stopped extends Error {
+  constructor(readonly status: number) {
+    super('stopped');
   }
 }
 
