@@ -1,24 +1,38 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../src/lab/index.js';
+
+const FILE = 'emergency.recover';
+/** Of the 300,000 sat that bob has in the channel, what the fee of claiming them may take. */
+const BOBS = 290_000;
 
 let lab: Lab;
 afterEach(() => lab.close());
 
-/** Two nodes with a channel between them, after a payment of 300,000 sat from alice to bob. */
-async function withChannel(seed: string) {
+interface Outline {
+  /** The bits of `channel_type`. */
+  readonly type?: readonly number[];
+}
+
+/** Two nodes with a channel that alice paid for, and 300,000 sat of it paid to bob. */
+async function withChannel(seed: string, { type = [12, 22] }: Outline = {}): Promise<string> {
   lab = await Lab.create({ seed });
-  const alice = await lab.node('alice');
+  await lab.node('alice');
   const bob = await lab.node('bob');
   await lab.fund('alice', 5_000_000);
-  await lab.channel('alice', 'bob', 1_000_000);
-  const { bolt11 } = await lab.rpc('bob', 'invoice', {
-    amount_msat: 300_000_000,
-    label: 'first',
-    description: 'first',
-  });
+  await lab.fund('bob', 100_000);
+  await lab.connect('alice', 'bob');
+  const funding = { id: bob.id, amount: 1_000_000, channel_type: type };
+  const { channel_id } = await lab.rpc('alice', 'fundchannel', funding);
+  await lab.settle();
+  await lab.mine(6);
+  await payBob(300_000_000, 'first');
+  return channel_id;
+}
+
+async function payBob(amount_msat: number, label: string): Promise<void> {
+  const { bolt11 } = await lab.rpc('bob', 'invoice', { amount_msat, label, description: label });
   await lab.rpc('alice', 'pay', { bolt11 });
   await lab.settle();
-  return { alice, bob };
 }
 
 /** What the node's wallet holds, in satoshi. */
@@ -28,17 +42,180 @@ async function walletOf(name: string): Promise<number> {
   return outputs.reduce(sum, 0);
 }
 
-it('a lost store, and the file: the peer closes, and what is ours comes to the wallet', async () => {
-  await withChannel('file');
-  await lab.loseStore('bob');
-  await lab.restart('bob');
-  expect((await lab.rpc('bob', 'listpeerchannels')).channels).toEqual([]);
-  const { stubs } = await lab.rpc('bob', 'emergencyrecover');
-  expect(stubs).toHaveLength(1);
-  await lab.settle();
-  await lab.mine(1);
-  await lab.mine(10);
-  expect(await walletOf('bob')).toBeGreaterThan(290_000);
-  await lab.mine(10);
-  expect(await walletOf('alice')).toBeGreaterThan(4_600_000);
+const stateOf = async (name: string): Promise<string | undefined> =>
+  (await lab.rpc(name, 'listpeerchannels')).channels[0]?.state;
+
+const recover = async (name: string): Promise<string[]> =>
+  (await lab.rpc(name, 'emergencyrecover')).stubs;
+
+describe('a store is lost', () => {
+  for (const [name, type] of [
+    ['anchors', [12, 22]],
+    ['static_remotekey', [12]],
+  ] as const) {
+    it(`with the file: the peer is asked to close, and the money comes home (${name})`, async () => {
+      const channel = await withChannel(`file ${name}`, { type });
+      // Nobody tells alice that bob knows nothing before he has his stubs.
+      lab.partition('alice', 'bob');
+      await lab.loseStore('bob');
+      await lab.restart('bob', { rescan: -100 });
+      expect(await stateOf('bob')).toBeUndefined();
+      expect(await recover('bob')).toEqual([channel]);
+      expect(await stateOf('bob')).toBe('AWAITING_UNILATERAL');
+      await lab.mine(2);
+      expect(await stateOf('alice')).toBe('CHANNELD_NORMAL');
+      lab.heal('alice', 'bob');
+      await lab.wait(60_000);
+      await lab.settle();
+      expect(await stateOf('alice')).toBe('AWAITING_UNILATERAL');
+      await lab.mine(1);
+      expect(await stateOf('bob')).toBe('ONCHAIN');
+      await lab.mine(3);
+      expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
+      await lab.mine(10);
+      await lab.mine(110);
+      expect(await walletOf('alice')).toBeGreaterThan(4_600_000);
+      expect(await stateOf('bob')).toBeUndefined();
+      const { unresolved } = await lab.audit();
+      // The anchors that nobody wanted.
+      expect(unresolved).toBeLessThanOrEqual(660n);
+      // A second time there is nothing left to be taken up.
+      expect(await recover('bob')).toEqual([]);
+      expect((await lab.rpc('bob', 'staticbackup')).scb).toEqual([]);
+    });
+  }
+
+  it('with what its peer keeps for it, and nothing else', async () => {
+    const channel = await withChannel('peer storage');
+    await lab.loseStore('bob');
+    lab.get('bob').files.remove(FILE);
+    await lab.restart('bob', { rescan: -100 });
+    // Alice calls, and returns what she keeps before she says anything of the channel.
+    await lab.wait(60_000);
+    await lab.settle();
+    expect(await recover('bob')).toEqual([channel]);
+    await lab.mine(1);
+    await lab.mine(3);
+    expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
+  });
+
+  it('what a peer returned is in the file before it is used', async () => {
+    const channel = await withChannel('peer storage to file');
+    await lab.loseStore('bob');
+    lab.get('bob').files.remove(FILE);
+    await lab.restart('bob');
+    await lab.wait(60_000);
+    await lab.loseStore('bob');
+    lab.partition('alice', 'bob');
+    await lab.restart('bob');
+    expect(await recover('bob')).toEqual([channel]);
+  });
+
+  it('and the channel ended long before it is taken up: its end is found in the past', async () => {
+    const channel = await withChannel('past');
+    await lab.loseStore('bob');
+    await lab.rpc('alice', 'close', { id: channel, unilateraltimeout: 1 });
+    await lab.mine(30);
+    await lab.restart('bob', { rescan: -100 });
+    await lab.settle();
+    expect(await recover('bob')).toEqual([channel]);
+    await lab.settle();
+    expect(await stateOf('bob')).toBe('ONCHAIN');
+    await lab.mine(2);
+    expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
+  });
+
+  it('after it broadcast its own commitment: the delayed output is claimed', async () => {
+    const channel = await withChannel('own');
+    lab.partition('alice', 'bob');
+    await lab.rpc('bob', 'close', { id: channel, unilateraltimeout: 1 });
+    await lab.loseStore('bob');
+    await lab.mine(2);
+    await lab.restart('bob', { rescan: -100 });
+    expect(await recover('bob')).toEqual([channel]);
+    await lab.settle();
+    await lab.mine(10);
+    await lab.mine(2);
+    expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS - 10_000);
+  });
+
+  it('its stubs outlive the next start, and so does the search for their ends', async () => {
+    const channel = await withChannel('stubs');
+    lab.partition('alice', 'bob');
+    await lab.loseStore('bob');
+    await lab.restart('bob', { rescan: -100 });
+    await recover('bob');
+    lab.crash('bob');
+    await lab.rpc('alice', 'close', { id: channel, unilateraltimeout: 1 });
+    await lab.mine(4);
+    await lab.restart('bob', { rescan: undefined });
+    await lab.settle();
+    await lab.mine(2);
+    expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
+  });
+
+  it('no key of a lost channel is used again, and what is not recovered yet stays in the file', async () => {
+    const channel = await withChannel('keys');
+    lab.partition('alice', 'bob');
+    await lab.loseStore('bob');
+    await lab.restart('bob', { rescan: -100 });
+    await lab.node('carol');
+    await lab.fund('bob', 1_000_000);
+    await lab.channel('bob', 'carol', 500_000);
+    const keys = lab
+      .get('bob')
+      .node.api.channels.liveStates()
+      .map((s) => s.params.key);
+    expect(keys[0]).toBeGreaterThanOrEqual(1 << 24);
+    expect((await lab.rpc('bob', 'staticbackup')).scb).toHaveLength(2);
+    expect(await recover('bob')).toEqual([channel]);
+  });
+});
+
+describe('the backup', () => {
+  it('is on disk before the funding transaction is broadcast', async () => {
+    lab = await Lab.create({ seed: 'before' });
+    const alice = await lab.node('alice');
+    const bob = await lab.node('bob');
+    await lab.fund('alice', 5_000_000);
+    await lab.connect('alice', 'bob');
+    const { write } = alice.files;
+    alice.files.write = () => Promise.reject(new Error('the disk is full'));
+    const opening = lab.rpc('alice', 'fundchannel', { id: bob.id, amount: 1_000_000 });
+    await expect(opening).rejects.toThrow('died');
+    expect(String(alice.lastFatal)).toContain('the disk is full');
+    expect([...lab.chain.mempool.entries()]).toEqual([]);
+    alice.files.write = write;
+    await lab.restart('alice');
+    await lab.settle();
+    expect([...lab.chain.mempool.entries()]).toHaveLength(1);
+  });
+
+  it('of a channel can be given to a node by hand', async () => {
+    const channel = await withChannel('by hand');
+    const { scb } = await lab.rpc('bob', 'staticbackup');
+    expect(scb).toHaveLength(1);
+    expect((await lab.rpc('bob', 'recoverchannel', { scb })).stubs).toEqual([]);
+    lab.partition('alice', 'bob');
+    await lab.loseStore('bob');
+    lab.get('bob').files.remove(FILE);
+    await lab.restart('bob', { rescan: -100 });
+    // Another node cannot take it up: the keys are not its own.
+    expect((await lab.rpc('alice', 'recoverchannel', { scb })).stubs).toEqual([]);
+    expect((await lab.rpc('bob', 'recoverchannel', { scb })).stubs).toEqual([channel]);
+    const nonsense = lab.rpc('bob', 'recoverchannel', { scb: ['00'] });
+    await expect(nonsense).rejects.toMatchObject({ code: -32602 });
+  });
+
+  it('that was tampered with is put aside, and the node goes on', async () => {
+    await withChannel('tampered');
+    const { files } = lab.get('bob');
+    const sealed = (await files.read(FILE)) as Uint8Array;
+    sealed[40] = (sealed[40] as number) ^ 1;
+    await files.write(FILE, sealed);
+    await lab.restart('bob');
+    expect(await files.read('emergency.recover.unreadable')).toEqual(sealed);
+    expect((await lab.rpc('bob', 'staticbackup')).scb).toHaveLength(1);
+    await payBob(1_000_000, 'second');
+  });
 });
