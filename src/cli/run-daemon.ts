@@ -14,6 +14,9 @@ export interface DaemonHost {
 /** A stop that takes longer, in milliseconds, is cut off: what counts is on disk at any time. */
 const STOP_WITHIN = 30_000;
 
+/** A second signal so much later ends at once. */
+const IMPATIENT = 1000;
+
 /**
  * Runs a node until it is told to stop; resolves with the exit status. The socket is there at
  * once, so that a client that comes early waits for its answer and not for the socket.
@@ -26,12 +29,16 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     resolve(status);
     starting.abort(new Stopped(status));
   };
+  let since: number | undefined;
   const signalled = (signal: string) => {
-    log.info(`stopping on ${signal}`);
+    // Some send it twice at once; who sends it again later is tired of waiting.
+    if (since !== undefined && performance.now() - since > IMPATIENT) process.exit(1);
+    if (since === undefined) log.info(`stopping on ${signal}`);
+    since ??= performance.now();
     stop(0);
   };
-  process.once('SIGTERM', signalled);
-  process.once('SIGINT', signalled);
+  process.on('SIGTERM', signalled);
+  process.on('SIGINT', signalled);
   // A thrown error that nobody caught is our bug, and what is in memory is in doubt. What is on
   // disk is not: the next start goes on from there.
   const broken = (error: unknown) => {

@@ -109,6 +109,8 @@ describe('lightningd', () => {
       expect.stringContaining('in use by another lightningd'),
     ]);
 
+    // Twice at once, as `timeout` does it.
+    first.child.kill('SIGTERM');
     first.child.kill('SIGTERM');
     const ended = await first.ended;
     expect([ended.code, ended.err]).toEqual([0, '']);
