@@ -79,6 +79,8 @@ export interface FoundPath {
 /** Labels the second pass may make before it gives up: where there is a route, and where none yet. */
 const MOST_LABELS = 50_000;
 const MOST_LABELS_IN_VAIN = 4_000;
+/** Routes whose fees are above the amount and this are not looked for in the second pass. */
+const SMALL_FEES = 10_000;
 /** Views kept, and how many there are for each doubling of the amount. */
 const MOST_VIEWS = 8;
 const VIEWS_AN_OCTAVE = 2;
@@ -158,12 +160,14 @@ export class Search {
     const some = guess === 'none' ? undefined : (guess ?? this.#anyPath());
     if (request.quick) return some !== undefined && this.#keepsLimits(some) ? some : undefined;
     const best = this.#improve(some);
-    const limit =
-      best === undefined ? 2 * request.amount + 10_000 : request.amount + best.cost / this.#shrink;
+    // A label that reaches a minimum above the amount has paid at least the difference in fees.
+    const kept = best !== undefined && this.#keepsLimits(best);
+    const limit = kept
+      ? request.amount + best.cost / this.#shrink
+      : 2 * request.amount + SMALL_FEES;
     this.#minima = this.#graph.minimaBetween(request.amount, limit);
     const certain = this.#minima.length === 0;
-    const kept = best === undefined || this.#keepsLimits(best);
-    return kept && certain ? best : this.#runThoroughly(best, limit);
+    return certain && (kept || best === undefined) ? best : this.#runThoroughly(best, limit);
   }
 
   /**
