@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { sat } from '../core/bytes/index.js';
+import { fromHex, sat } from '../core/bytes/index.js';
 import type { NodeConfig } from '../node/main/config.js';
 import type { DaemonConfig } from '../node/main/daemon-config.js';
 import type { LogLevel, NetAddress, NetworkName } from '../ports/index.js';
@@ -81,6 +81,15 @@ function readAlias(given: GivenOptions): string {
   return alias;
 }
 
+function readRecover(given: GivenOptions): Uint8Array | undefined {
+  const text = given.text('recover');
+  if (text === undefined) return undefined;
+  // The secret itself is not repeated where others may read it.
+  if (!/^[0-9a-fA-F]{64}$/.test(text))
+    throw new OptionError('--recover: 32 bytes in hex are wanted');
+  return fromHex(text);
+}
+
 function readColor(given: GivenOptions): string {
   const rgb = given.text('rgb') ?? '';
   if (rgb !== '' && !/^[0-9a-fA-F]{6}$/.test(rgb))
@@ -115,7 +124,7 @@ function shownConfigs(given: GivenOptions): Record<string, unknown> {
     const values = given.all(option.name as OptionName);
     const [first] = values;
     if (!first) continue;
-    const secret = option.name === 'bitcoin-rpcpassword';
+    const secret = option.name === 'bitcoin-rpcpassword' || option.name === 'recover';
     const text = secret ? '...' : first.value;
     if (option.takes === undefined) out[option.name] = { set: true, source: first.source };
     else if (option.many)
@@ -205,6 +214,7 @@ export function daemonConfig(given: GivenOptions, places: Places, version: strin
     hsmSecretFile: join(networkDir, 'hsm_secret'),
     pidFile: resolve(lightningDir, given.text('pid-file') ?? `lightningd-${network}.pid`),
     askPassphrase: given.has('encrypted-hsm'),
+    recover: readRecover(given),
     offline: given.has('offline'),
     dns: !given.has('disable-dns'),
     proxy: proxy === undefined ? undefined : readAddress('proxy', proxy, 9050),

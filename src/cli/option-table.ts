@@ -163,6 +163,11 @@ export const options = [
     also: ['hsm-passphrase'],
     help: 'Ask for the passphrase of hsm_secret.',
   },
+  {
+    name: 'recover',
+    takes: 'HEX',
+    help: 'Make hsm_secret from these 32 bytes; refused where there is one already.',
+  },
   { name: 'developer', help: 'Allow the options that begin with dev-.' },
   {
     name: 'dev-load-graph',

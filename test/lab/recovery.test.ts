@@ -58,7 +58,7 @@ describe('a store is lost', () => {
       // Nobody tells alice that bob knows nothing before he has his stubs.
       lab.partition('alice', 'bob');
       await lab.loseStore('bob');
-      await lab.restart('bob', { rescan: -100 });
+      await lab.restart('bob', { rescan: -1 });
       expect(await stateOf('bob')).toBeUndefined();
       expect(await recover('bob')).toEqual([channel]);
       expect(await stateOf('bob')).toBe('AWAITING_UNILATERAL');
@@ -89,7 +89,7 @@ describe('a store is lost', () => {
     const channel = await withChannel('peer storage');
     await lab.loseStore('bob');
     lab.get('bob').files.remove(FILE);
-    await lab.restart('bob', { rescan: -100 });
+    await lab.restart('bob', { rescan: -1 });
     // Alice calls, and returns what she keeps before she says anything of the channel.
     await lab.wait(60_000);
     await lab.settle();
@@ -116,7 +116,7 @@ describe('a store is lost', () => {
     await lab.loseStore('bob');
     await lab.rpc('alice', 'close', { id: channel, unilateraltimeout: 1 });
     await lab.mine(30);
-    await lab.restart('bob', { rescan: -100 });
+    await lab.restart('bob', { rescan: -1 });
     await lab.settle();
     expect(await recover('bob')).toEqual([channel]);
     await lab.settle();
@@ -131,7 +131,7 @@ describe('a store is lost', () => {
     await lab.rpc('bob', 'close', { id: channel, unilateraltimeout: 1 });
     await lab.loseStore('bob');
     await lab.mine(2);
-    await lab.restart('bob', { rescan: -100 });
+    await lab.restart('bob', { rescan: -1 });
     expect(await recover('bob')).toEqual([channel]);
     await lab.settle();
     await lab.mine(10);
@@ -143,7 +143,7 @@ describe('a store is lost', () => {
     const channel = await withChannel('stubs');
     lab.partition('alice', 'bob');
     await lab.loseStore('bob');
-    await lab.restart('bob', { rescan: -100 });
+    await lab.restart('bob', { rescan: -1 });
     await recover('bob');
     lab.crash('bob');
     await lab.rpc('alice', 'close', { id: channel, unilateraltimeout: 1 });
@@ -158,7 +158,7 @@ describe('a store is lost', () => {
     const channel = await withChannel('keys');
     lab.partition('alice', 'bob');
     await lab.loseStore('bob');
-    await lab.restart('bob', { rescan: -100 });
+    await lab.restart('bob', { rescan: -1 });
     await lab.node('carol');
     await lab.fund('bob', 1_000_000);
     await lab.channel('bob', 'carol', 500_000);
@@ -169,6 +169,66 @@ describe('a store is lost', () => {
     expect(keys[0]).toBeGreaterThanOrEqual(1 << 24);
     expect((await lab.rpc('bob', 'staticbackup')).scb).toHaveLength(2);
     expect(await recover('bob')).toEqual([channel]);
+  });
+});
+
+describe('the seed alone', () => {
+  for (const [name, type] of [
+    ['anchors', [12, 22]],
+    ['static_remotekey', [12]],
+  ] as const) {
+    it(`finds the wallet's coins, and what a peer's commitment pays to us (${name})`, async () => {
+      await withChannel(`seed ${name}`, { type });
+      await lab.loseStore('bob');
+      lab.get('bob').files.remove(FILE);
+      await lab.restart('bob', { rescan: -1 });
+      await lab.settle();
+      expect(await walletOf('bob')).toBe(100_000);
+      // Alice meets a node that knows of no channel, and closes.
+      await lab.wait(60_000);
+      await lab.mine(1);
+      await lab.mine(1);
+      expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
+      const { transactions } = await lab.rpc('bob', 'listtransactions');
+      expect(transactions.length).toBeGreaterThanOrEqual(2);
+    });
+  }
+
+  it('finds what a channel paid that was closed before, by both or by one', async () => {
+    const first = await withChannel('closed before');
+    await lab.rpc('alice', 'close', { id: first });
+    await lab.mine(1);
+    const before = await walletOf('bob');
+    expect(before).toBeGreaterThan(399_000);
+    const bob = lab.get('bob');
+    const { channel_id } = await lab.rpc('alice', 'fundchannel', { id: bob.id, amount: 1_000_000 });
+    await lab.mine(6);
+    await payBob(200_000_000, 'again');
+    await lab.loseStore('bob');
+    bob.files.remove(FILE);
+    await lab.rpc('alice', 'close', { id: channel_id, unilateraltimeout: 1 });
+    await lab.mine(20);
+    await lab.restart('bob', { rescan: -1 });
+    await lab.settle();
+    await lab.mine(1);
+    expect(await walletOf('bob')).toBeGreaterThan(before + 190_000);
+    // The next start looks no further back, and has it all.
+    await lab.restart('bob', { rescan: undefined });
+    await lab.settle();
+    expect(await walletOf('bob')).toBeGreaterThan(before + 190_000);
+  });
+
+  it('leaves to a channel that was restored what is its own', async () => {
+    const channel = await withChannel('both ways');
+    lab.partition('alice', 'bob');
+    await lab.loseStore('bob');
+    await lab.restart('bob', { rescan: -1 });
+    expect(await recover('bob')).toEqual([channel]);
+    await lab.rpc('alice', 'close', { id: channel, unilateraltimeout: 1 });
+    await lab.mine(1);
+    await lab.mine(2);
+    expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
+    expect(lab.trace.text()).not.toContain('an output of a forgotten channel');
   });
 });
 
@@ -199,7 +259,7 @@ describe('the backup', () => {
     lab.partition('alice', 'bob');
     await lab.loseStore('bob');
     lab.get('bob').files.remove(FILE);
-    await lab.restart('bob', { rescan: -100 });
+    await lab.restart('bob', { rescan: -1 });
     // Another node cannot take it up: the keys are not its own.
     expect((await lab.rpc('alice', 'recoverchannel', { scb })).stubs).toEqual([]);
     expect((await lab.rpc('bob', 'recoverchannel', { scb })).stubs).toEqual([channel]);

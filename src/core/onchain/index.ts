@@ -30,5 +30,6 @@ export { revokedNumber } from './classify.js';
 export { decodeOnchain, encodeOnchain } from './codec.js';
 export { selectFeeInputs } from './fee-inputs.js';
 export { onchainChannel } from './from-channel.js';
+export * from './static-outputs.js';
 export { openOnchain, step } from './step.js';
 export * from './types.js';

@@ -34,7 +34,7 @@ export interface NodeConfig {
   readonly sendpayCompat: 'seed' | 'cln';
   /** `--constraint-half-life`, seconds in which a learned bound fades half-way to unknown. */
   readonly constraintHalfLife: number;
-  /** `--rescan`: as Core Lightning's; undefined goes on where the node stopped. */
+  /** `--rescan`: so many blocks back, or from this height on where it is negative. */
   readonly rescan: number | undefined;
   /** `--min-emergency-msat`: kept back for fees of claims. */
   readonly minEmergencyMsat: bigint;

@@ -17,6 +17,8 @@ export interface DaemonConfig {
   readonly pidFile: string;
   /** `--encrypted-hsm`: the passphrase is asked before the start. */
   readonly askPassphrase: boolean;
+  /** `--recover`: the seed to make hsm_secret from. */
+  readonly recover: Uint8Array | undefined;
   readonly offline: boolean;
   readonly dns: boolean;
   readonly proxy: NetAddress | undefined;

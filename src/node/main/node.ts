@@ -2,7 +2,7 @@
 import { NETWORKS } from '../../core/bitcoin/index.js';
 import { err, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
 import { featuresFor } from '../../core/wire/index.js';
-import { Backups, PeerStorage } from '../backup/index.js';
+import { Backups, PeerStorage, StaticOutputs } from '../backup/index.js';
 import { ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
 import { Gossip } from '../gossip/index.js';
@@ -25,6 +25,13 @@ const RELAY = { graceBlocks: 3, maxExpiryBlocks: 2016 } as const;
 /** BOLT 3: no output below this is relayed, whatever its script. */
 const DUST_LIMIT = sat(546);
 
+/** Openings that came to nothing used up addresses: who looks for lost coins looks further. */
+const RESCAN_GAP = 500;
+
+/** `--rescan` counts blocks back from where it stopped; a height is given by a negative number. */
+const rescanFrom = (rescan: number | undefined): { from?: number } =>
+  rescan === undefined || rescan === 0 ? {} : { from: -rescan };
+
 const featureBits = {
   init: featuresFor(OUR_FEATURES, 'init'),
   node: featuresFor(OUR_FEATURES, 'node'),
@@ -44,7 +51,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   const chain = new ChainFollower(
     {
       ...(config.pollMs === undefined ? {} : { pollMs: config.pollMs }),
-      ...(config.rescan === undefined ? {} : { from: config.rescan }),
+      ...rescanFrom(config.rescan),
       ...(config.forceFeerate === undefined ? {} : { forceFeerate: config.forceFeerate }),
     },
     { chain: ports.chain, store, clock, log: log.child('chain') },
@@ -52,7 +59,11 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   const broadcaster = new Broadcaster({}, { chain: ports.chain, log: log.child('broadcast') });
 
   const wallet: Wallet = new Wallet(
-    { network: config.network, minEmergency: sat(config.minEmergencyMsat / 1000n) },
+    {
+      network: config.network,
+      minEmergency: sat(config.minEmergencyMsat / 1000n),
+      ...(config.rescan === undefined ? {} : { gapLimit: RESCAN_GAP }),
+    },
     {
       store,
       signer,
@@ -223,6 +234,23 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     },
   );
 
+  const statics: StaticOutputs = new StaticOutputs(
+    { seedIsOld: ports.seedIsOld ?? false, rescan: config.rescan !== undefined },
+    {
+      store,
+      signer,
+      log: log.child('backup'),
+      liveKeys: () => new Set(channels.liveStates().map(({ params }) => params.key)),
+      synced: (height) => height >= chain.tipHeight,
+      fees: () => ({
+        feeratePerKw: chain.feerateFor(12),
+        minimum: chain.estimates.minimum,
+      }),
+      sweepScript: () => walletForChannels(wallet).closeScript(),
+      send: (tx) => wallet.send(tx),
+    },
+  );
+
   const storage: PeerStorage = new PeerStorage(
     {},
     {
@@ -310,6 +338,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   chain.onBlock((block) => endings.connectBlock(block));
   chain.onBlock((block) => broadcaster.connectBlock(block));
   chain.onBlock((block) => gossip.connectBlock(block));
+  chain.onBlock((block) => statics.connectBlock(block));
   chain.onBlock((block) => storage.connectBlock(block));
   chain.onDisconnect((height) => channels.disconnectBlock(height));
   chain.onDisconnect((height) => gossip.disconnectBlock(height));
@@ -367,6 +396,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await endings.start();
       await channels.start();
       await backups.start();
+      await statics.start();
       await storage.start();
       await payments.reconcile(channels.liveOrigins());
       await gossip.start();

@@ -62,14 +62,19 @@ interface FoundSeed {
 }
 
 async function readSeed(config: DaemonConfig, passphrase: string | undefined): Promise<FoundSeed> {
-  const path = config.hsmSecretFile;
-  const loaded = await loadHsmSecret(path, passphrase);
-  if (loaded.ok) return { seed: loaded.value, seedIsOld: true };
-  if (loaded.error.code !== 'not_found') throw new StartError(describe(path, loaded.error));
-  const options = passphrase === undefined ? {} : { passphrase };
+  const { hsmSecretFile: path, recover } = config;
+  if (recover === undefined) {
+    const loaded = await loadHsmSecret(path, passphrase);
+    if (loaded.ok) return { seed: loaded.value, seedIsOld: true };
+    if (loaded.error.code !== 'not_found') throw new StartError(describe(path, loaded.error));
+  }
+  const options = {
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(recover === undefined ? {} : { seed: recover }),
+  };
   const created = await createHsmSecret(path, { entropy: systemEntropy }, options);
   if (!created.ok) throw new StartError(describe(path, created.error));
-  return { seed: created.value, seedIsOld: false };
+  return { seed: created.value, seedIsOld: recover !== undefined };
 }
 
 function describe(path: string, error: HsmSecretError): string {

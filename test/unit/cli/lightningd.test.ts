@@ -186,4 +186,23 @@ describe('lightningd', () => {
     daemon.child.kill('SIGTERM');
     await daemon.ended;
   }, 60_000);
+
+  it('--recover makes hsm_secret from the bytes given, and never over one that is there', async () => {
+    const secret = join(dir, 'regtest', 'hsm_secret');
+    const daemon = node(`--recover=${'ab'.repeat(32)}`);
+    const { result } = await (await ready()).call('getinfo');
+    daemon.child.kill('SIGTERM');
+    await daemon.ended;
+    expect(new Uint8Array(readFileSync(secret))).toEqual(new Uint8Array(32).fill(0xab));
+
+    const over = await node(`--recover=${'cd'.repeat(32)}`).ended;
+    expect([over.code, over.err]).toEqual([1, expect.stringContaining('already exists')]);
+    expect(over.err).not.toContain('cdcd');
+    const again = node();
+    expect((await (await ready()).call('getinfo')).result).toMatchObject({
+      id: (result as { id: string }).id,
+    });
+    again.child.kill('SIGTERM');
+    await again.ended;
+  }, 60_000);
 });

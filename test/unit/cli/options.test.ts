@@ -144,4 +144,14 @@ describe('the options of lightningd', () => {
     writeFileSync(join(dir, 'config'), text);
     expect(() => read()).toThrow(message);
   });
+
+  it('--recover takes 32 bytes in hex, and shows them to nobody', () => {
+    const secret = 'ab'.repeat(32);
+    const config = read('--regtest', `--recover=${secret}`);
+    expect(config.recover).toEqual(new Uint8Array(32).fill(0xab));
+    expect(JSON.stringify(config.node.configs)).not.toContain(secret);
+    expect(read('--regtest').recover).toBeUndefined();
+    for (const bad of ['', 'ab', `${secret}00`, 'zz'.repeat(32)])
+      expect(() => read('--regtest', `--recover=${bad}`)).toThrow('--recover: 32 bytes in hex');
+  });
 });
