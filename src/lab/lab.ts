@@ -206,6 +206,15 @@ export class Lab {
     this.#fates.set(this.get(node).name, { after: skip, fate });
   }
 
+  /** The node's source of blocks is away, until `chainBack`. */
+  chainAway(node: NodeName): void {
+    this.get(node).chainAway('the lab: the chain is away');
+  }
+
+  chainBack(node: NodeName): void {
+    this.get(node).chainAway(undefined);
+  }
+
   /** The connections of the two end with an error; new ones may be made. */
   cut(a: NodeName, b: NodeName): void {
     this.trace.add('lab', 'net', `cut ${this.get(a).name} ${this.get(b).name}`);
@@ -230,10 +239,11 @@ export class Lab {
   }
 
   /**
-   * Adds up what all nodes have in wallets and channels, and what the chain has taken as fees;
-   * throws where a satoshi is missing or too many. Call it when the network is quiet.
+   * Settles, then adds up what all nodes have in wallets and channels, and what the chain has
+   * taken as fees; throws where a satoshi is missing or too many.
    */
-  audit(): Promise<Audit> {
+  async audit(): Promise<Audit> {
+    await this.settle();
     return audit(this, this.#putIn);
   }
 
@@ -245,7 +255,7 @@ export class Lab {
 
   async #synced(): Promise<void> {
     const height = this.chain.ledger.height;
-    const behind = () => this.nodes.filter((n) => n.running && n.height < height);
+    const behind = () => this.nodes.filter((n) => n.running && n.hasChain && n.height < height);
     for (let waits = 0; behind().length > 0; waits++) {
       if (waits > 1_000) throw new Error(`${behind()[0]?.name} does not see the chain's tip`);
       await this.wait(100);

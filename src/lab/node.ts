@@ -38,6 +38,7 @@ const PORT = 9735;
 
 /** One life of a node, from a start to a stop or a crash. */
 interface Life {
+  readonly source: EmbeddedChainPort;
   readonly node: Node;
   readonly commands: LocalCommands;
   readonly kill: () => void;
@@ -64,6 +65,7 @@ export class LabNode {
   #disk: Store;
   readonly #seed: Uint8Array;
   #lives = 0;
+  #chainFault: string | undefined;
   #life: Life | undefined;
 
   private constructor(name: string, options: LabNodeOptions, deps: LabNodeDeps, disk: Store) {
@@ -81,6 +83,10 @@ export class LabNode {
 
   get running(): boolean {
     return this.#life !== undefined;
+  }
+
+  get hasChain(): boolean {
+    return this.#chainFault === undefined;
   }
 
   /** The height of the last block it has followed; 0 where it does not run. */
@@ -107,7 +113,9 @@ export class LabNode {
       die: () => this.crash(),
     });
     const files = new LifeFiles(this.files);
-    const chain = lifeChain(new EmbeddedChainPort(this.#deps.chain), (tx) => this.#broadcast(tx));
+    const source = new EmbeddedChainPort(this.#deps.chain);
+    source.fault = this.#chainFault;
+    const chain = lifeChain(source, (tx) => this.#broadcast(tx));
     let die: (error: Error) => void = () => {};
     const died = new Promise<never>((_, reject) => {
       die = reject;
@@ -131,7 +139,7 @@ export class LabNode {
       log: trace.logger(this.name),
       fatal: (error) => this.#fatal(error),
     });
-    this.#life = { node, commands: labCommands(this.#api(node)), kill, died };
+    this.#life = { source, node, commands: labCommands(this.#api(node)), kill, died };
     await Promise.race([node.start(), died]);
   }
 
@@ -159,6 +167,13 @@ export class LabNode {
     this.#deps.trace.add(this.name, 'lab', 'the store is lost');
     await this.#disk.close();
     this.#disk = await openStore({ path: ':memory:', inline: true });
+  }
+
+  /** From now on the chain does not answer this node, or (undefined) does again. */
+  chainAway(fault: string | undefined): void {
+    this.#deps.trace.add(this.name, 'lab', `chain ${fault ?? 'answers'}`);
+    this.#chainFault = fault;
+    if (this.#life) this.#life.source.fault = fault;
   }
 
   /** The disk is gone as well. */

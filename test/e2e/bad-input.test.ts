@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/bitcoind.js';
 import { type Daemon, LightningNetwork, pause, until } from '../support/daemon.js';
 
-/** Sends bytes as they are and gives back what came until the other side closed or `ms` passed. */
+/** Sends bytes as they are; what came until an answer was whole, the other side closed, or `ms` passed. */
 function raw(where: string | number, bytes: Uint8Array | string, ms = 1000): Promise<string> {
   return new Promise((resolve) => {
     const socket = typeof where === 'string' ? connect(where) : connect(where, '127.0.0.1');
@@ -17,6 +17,7 @@ function raw(where: string | number, bytes: Uint8Array | string, ms = 1000): Pro
     const timer = setTimeout(end, ms);
     socket.on('data', (data: Buffer) => {
       got += data.toString('latin1');
+      if (got.endsWith('\n\n')) end();
     });
     socket.on('close', end);
     socket.on('error', () => {});
