@@ -53,4 +53,4 @@ it('alice pays carol by bob; when his channel runs dry she learns it and pays by
   const inWallets = Object.values(wallets).reduce((sum, sat) => sum + sat, 0n);
   expect(inWallets + channels + fees).toBe(putIn);
   await lab.close();
-});
+}, 60_000);

@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Lab } from '../../src/lab/index.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('bad luck in the lab', () => {
   let lab: Lab;
@@ -78,7 +80,6 @@ describe('bad luck in the lab', () => {
       expect(new Set(await states())).toEqual(new Set(['CHANNELD_NORMAL']));
       expect((await lab.audit()).inFlightMsat).toBe(0n);
     },
-    60_000,
   );
 
   it('a disk that fails ends the node at once, and a new start finds all as it was', async () => {
