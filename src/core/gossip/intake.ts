@@ -124,6 +124,9 @@ export class Intake {
       );
     const { graph } = this.#deps.topology;
     const known = graph.channel(scid) >= 0 || this.#refused.has(scid) || this.spentAt.has(scid);
+    // Ours is sent at once, even where the other end's copy of it was faster.
+    if (peer === undefined && graph.channel(scid) >= 0)
+      return [...done(from), { kind: 'sendToAll', message }];
     if (known || this.#pending.has(scid)) return done(from);
     if (this.#pending.size >= this.#limits.pendingChannels) return done(from);
     const { block } = scidParts(scid);

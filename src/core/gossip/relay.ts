@@ -14,7 +14,10 @@ export interface Filter {
 
 interface Item {
   readonly timestamp: number;
-  /** Who told us, and needs not hear it again; nobody: it is ours, and was sent at once. */
+  /**
+   * Who told us, and needs not hear it again. Nobody: it is ours; it was sent at once, and goes out
+   * once more, since a peer may have known nothing of its channel then.
+   */
   readonly from: NodeId | undefined;
 }
 
@@ -65,8 +68,7 @@ export class Relay {
   #keysFor(peer: NodeId, filter: Filter): string[] {
     const keys: string[] = [];
     const announced = new Set<ShortChannelId>();
-    const due = (item: Item): boolean =>
-      item.from !== undefined && item.from !== peer && passes(filter, item.timestamp);
+    const due = (item: Item): boolean => item.from !== peer && passes(filter, item.timestamp);
     for (const [key, item] of this.#updates) {
       if (!due(item)) continue;
       const { scid } = item;

@@ -331,6 +331,40 @@ describe('relay', () => {
     expect(gossip.checks).toBe(0);
   });
 
+  it('of our own: though the other end told of the channel first', () => {
+    const gossip = new TestGossip([AB]);
+    gossip.receive(peer, AB.announcement, update(AB, 1));
+    gossip.take();
+    gossip.step({ kind: 'own', message: AB.announcement });
+    gossip.step({ kind: 'own', message: update(AB, 0) });
+    const sent = gossip.take().filter((effect) => effect.kind === 'sendToAll');
+    expect(sent.map(({ message }) => message.kind)).toEqual([
+      'channelAnnouncement',
+      'channelUpdate',
+    ]);
+  });
+
+  it('of our own: once more with the flush, for who did not know the channel', () => {
+    const gossip = new TestGossip([AB]);
+    gossip.step({ kind: 'connected', peer: other.hex, features: new Uint8Array(0) });
+    gossip.receive(other, {
+      kind: 'gossipTimestampFilter',
+      chainHash: CHAIN,
+      firstTimestamp: NOW - 1000,
+      timestampRange: 0xffffffff,
+    });
+    gossip.step({ kind: 'tick' });
+    gossip.step({ kind: 'own', message: AB.announcement });
+    gossip.step({ kind: 'own', message: update(AB, 0) });
+    gossip.take();
+    gossip.now += 60;
+    gossip.step({ kind: 'tick' });
+    const scid = scidToString(AB.scid);
+    expect(gossip.take()).toEqual([
+      { kind: 'sendStored', peer: other.hex, keys: [`c:${scid}`, `u:${scid}/0`] },
+    ]);
+  });
+
   it('of what is stored: to who asks for its time, channels before their updates', () => {
     const gossip = new TestGossip([AB]);
     gossip.receive(peer, AB.announcement, update(AB, 0), nodeAnnouncement(alice));
