@@ -3,9 +3,9 @@
  * becomes of the effects. The machines themselves are pure (core/channel); each has its runner.
  */
 import {
-  assertNever,
   type Bytes,
   type ChannelId,
+  equal,
   err,
   type Msat,
   type NodeId,
@@ -16,7 +16,6 @@ import {
 } from '../../core/bytes/index.js';
 import {
   type ChannelCommand,
-  type ChannelEffect,
   type ChannelState,
   type CommandResult,
   channelView,
@@ -29,14 +28,16 @@ import {
   type StepContext,
 } from '../../core/channel/index.js';
 import { peel } from '../../core/onion/index.js';
-import { encodeMessage, type Message, type MessageOf } from '../../core/wire/index.js';
+import type { Message, MessageOf } from '../../core/wire/index.js';
 import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
+import { Effects } from './effects.js';
 import { idOf, peerOf, realScid, relayScids } from './facts.js';
 import { dueFeerate } from './fee-updates.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
+import { takePeerPolicy } from './peer-policy.js';
 import { type Entry, Registry } from './registry.js';
 import { rowOf } from './rows.js';
 import { ChannelRunner, type WritesFor } from './runner.js';
@@ -58,6 +59,9 @@ import type {
   FundParams,
   FundResult,
   LiveChannel,
+  SharedFundError,
+  SharedFundParams,
+  SharedFundResult,
 } from './types.js';
 
 type StatusListener = (channel: LiveChannel) => void;
@@ -68,6 +72,7 @@ export class Channels {
   readonly #switch: HtlcSwitch;
   readonly #opening: Opening;
   readonly #keys: ChannelKeys;
+  readonly #effects: Effects;
   readonly #watch = new FundingWatch();
   readonly #registry = new Registry();
   readonly #listeners = new Set<StatusListener>();
@@ -103,7 +108,20 @@ export class Channels {
       adopt: (step) => this.#adopt(step),
       pendingWith: (peer) => this.#pendingWith(peer.nodeId),
       taken: (id) => this.#registry.has(id),
+      signedFrom: (txid) =>
+        this.liveStates().filter(({ params }) => equal(params.fundingTxid, txid)).length,
     });
+    this.#effects = new Effects(
+      {
+        registry: this.#registry,
+        htlcs: this.#switch,
+        opening: this.#opening,
+        watch: this.#watch,
+        changed: (entry) => this.#changed(entry),
+        remove: (entry) => this.#remove(entry),
+      },
+      deps,
+    );
   }
 
   /** Reads every channel that is not over, and lets it say what was due when the node stopped. */
@@ -117,7 +135,7 @@ export class Channels {
       // On doubt about state, keep the state: a row we cannot read stops the node, not the channel.
       if (!state.ok)
         throw new Error(`channel ${row.channel_id} cannot be read: ${JSON.stringify(state.error)}`);
-      entries.push(this.#insert(state.value));
+      entries.push(this.#insert(state.value, true));
     }
     for (const entry of entries) {
       this.#deps.peers.keep(entry.peerId, 'channel');
@@ -184,22 +202,7 @@ export class Channels {
 
   /** A channel_update of the peer for a channel with us: what it asks for relaying to us. */
   peerUpdate(nodeId: NodeId, update: MessageOf<'channelUpdate'>): void {
-    const { shortChannelId } = update;
-    for (const entry of this.#registry.of(nodeId)) {
-      const { state } = entry.runner;
-      if (state.kind !== 'live') continue;
-      const names = [...relayScids(state), realScid(state), state.lockin.remoteAlias];
-      if (!names.includes(shortChannelId)) continue;
-      const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = update;
-      const { htlcMinimumMsat, htlcMaximumMsat } = update;
-      entry.peerPolicy = {
-        feeBaseMsat,
-        feeProportionalMillionths,
-        cltvExpiryDelta,
-        htlcMinimumMsat,
-        htlcMaximumMsat,
-      };
-    }
+    for (const entry of this.#registry.of(nodeId)) takePeerPolicy(entry, update);
   }
 
   // What the chain says.
@@ -291,6 +294,14 @@ export class Channels {
 
   fund(params: FundParams): Promise<Result<FundResult, FundError>> {
     return this.#opening.fund(params);
+  }
+
+  /** Opens several channels out of one transaction. */
+  fundTogether(
+    destinations: readonly FundParams[],
+    shared: SharedFundParams,
+  ): Promise<Result<SharedFundResult, SharedFundError>> {
+    return this.#opening.fundTogether(destinations, shared);
   }
 
   /**
@@ -406,19 +417,24 @@ export class Channels {
     };
   }
 
-  #insert(state: ChannelState): Entry {
+  #insert(state: ChannelState, stored = false): Entry {
     const entry: Entry = {
       id: idOf(state),
       peerId: peerOf(state),
       update: new Uint8Array(0),
       closedAt: null,
+      stored,
       runner: new ChannelRunner(state, {
         store: this.#deps.store,
         log: this.#deps.log.child(`chan-${idOf(state).slice(0, 12)}`),
         context: () => this.#context(),
-        row: (next) => rowOf(next, entry.closedAt),
-        writesOf: (effect) => this.#writesOf(entry, effect),
-        perform: (effect) => this.#perform(entry, effect),
+        row: (next) => {
+          const row = rowOf(next, entry.closedAt);
+          if (row !== undefined) entry.stored = true;
+          return row;
+        },
+        writesOf: (effect) => this.#effects.writesOf(entry, effect),
+        perform: (effect) => this.#effects.perform(entry, effect),
         onStoreFailure: (error) => this.#deps.fatal(error),
       }),
     };
@@ -503,111 +519,6 @@ export class Channels {
     return this.liveOrigins().some(
       (o) => o.kind === 'relayed' && o.channelId === channelId && o.htlcId === htlcId,
     );
-  }
-
-  #writesOf(entry: Entry, effect: ChannelEffect): readonly Write[] {
-    switch (effect.kind) {
-      case 'htlcFulfilled':
-      case 'htlcFailed':
-        return this.#switch.writesOf(effect);
-      case 'htlcRemoved':
-        return this.#switch.told(entry.id, effect.htlcId);
-      case 'storeRevoked': {
-        const { state } = entry.runner;
-        if (state.kind !== 'live') return [];
-        return [
-          {
-            put: 'revoked',
-            row: {
-              channel_key: state.params.key,
-              commitment_number: Number(effect.commitmentNumber),
-              data: effect.data,
-            },
-          },
-        ];
-      }
-      case 'forget':
-        entry.closedAt = Math.floor(this.#deps.clock.now() / 1000);
-        return [];
-      default:
-        return [];
-    }
-  }
-
-  #perform(entry: Entry, effect: ChannelEffect): void {
-    const { peers, chain, gossip, endings, log } = this.#deps;
-    switch (effect.kind) {
-      case 'persist':
-      case 'storeRevoked':
-      case 'reply':
-      case 'htlcRemoved':
-        return;
-      case 'send':
-        peers.send(entry.peerId, effect.message);
-        return;
-      case 'broadcast': {
-        chain.broadcast(effect.tx, effect.purpose);
-        entry.closingTx = effect.tx;
-        const { state } = entry.runner;
-        if (state.kind === 'live' && state.shutdown.tx === undefined)
-          endings.leaving(state, effect.tx);
-        this.#changed(entry);
-        return;
-      }
-      case 'watchFunding':
-        this.#watch.add(effect.txid, effect.vout, (input) => entry.runner.submit(input));
-        return;
-      case 'fund':
-      case 'broadcastFunding':
-      case 'failed':
-        this.#opening.perform(entry, effect);
-        if (effect.kind === 'failed') this.#changed(entry);
-        return;
-      case 'htlcReceived':
-        this.#switch.received(entry.id, effect.htlc);
-        return;
-      case 'htlcFulfilled':
-      case 'htlcFailed':
-        this.#switch.ended(effect);
-        return;
-      case 'channelIdAssigned':
-        this.#registry.rename(entry, effect.channelId);
-        peers.keep(entry.peerId, 'channel');
-        return;
-      case 'stateChanged':
-        log.info(`state of ${entry.id}: ${effect.from} to ${effect.to}`);
-        this.#changed(entry);
-        return;
-      case 'announce':
-        gossip.announce(effect.message);
-        this.#changed(entry);
-        return;
-      case 'channelUpdate':
-        entry.update = encodeMessage(effect.message);
-        gossip.update(effect.message, effect.private);
-        this.#changed(entry);
-        return;
-      case 'closedOnChain': {
-        const { state } = entry.runner;
-        if (state.kind === 'live') endings.closedOnChain(state);
-        this.#changed(entry);
-        return;
-      }
-      case 'disconnect':
-        peers.disconnect(entry.peerId, effect.reason);
-        return;
-      case 'forget':
-        log.info(`${entry.id} is over: ${effect.reason}`);
-        this.#opening.perform(entry, { kind: 'failed', reason: effect.reason });
-        this.#changed(entry);
-        this.#remove(entry);
-        return;
-      case 'note':
-        log[effect.level](effect.text, { channel: entry.id });
-        return;
-      default:
-        assertNever(effect);
-    }
   }
 
   #changed(entry: Entry): void {

@@ -17,6 +17,8 @@ export interface Entry {
   /** Our newest channel_update, with its message type. */
   update: Bytes;
   closedAt: number | null;
+  /** Whether a row of it is on disk, or on its way. */
+  stored: boolean;
   /** The transaction of ours that ends the channel, once it was broadcast. */
   closingTx?: Bytes;
   peerPolicy?: PeerPolicy;
