@@ -84,6 +84,25 @@ describe('shutdown and closing_signed', () => {
     expect(sent).toEqual(['alice updateAddHtlc', 'alice commitmentSigned', 'alice shutdown']);
   });
 
+  it('is sent only after a commitment_signed for the feerate that the peer proposed', () => {
+    const { pair, sent } = recorded();
+    pair.command(pair.alice, { kind: 'updateFee', feeratePerKw: 1100 });
+    pair.sign(pair.alice);
+    close(pair, 'alice');
+    while (pair.deliver(pair.bob));
+    expect(sent).toEqual([
+      'alice updateFee',
+      'alice commitmentSigned',
+      'alice shutdown',
+      'bob revokeAndAck',
+    ]);
+    pair.sign(pair.bob);
+    expect(sent.slice(4)).toEqual(['bob commitmentSigned', 'bob shutdown']);
+    pair.settle();
+    expect(channelStatus(pair.bob.state)).toBe('CLOSINGD_COMPLETE');
+    expect(pair.complaints).toEqual([]);
+  });
+
   it('leaves out an output that is dust', () => {
     const { pair } = recorded({ push: msat(500_000) });
     close(pair, 'alice').settle();
@@ -214,6 +233,28 @@ describe('the fee of a close', () => {
       toHex(pair.bob.live.shutdown.tx as Bytes),
     );
     expect(pair.complaints).toEqual([]);
+  });
+
+  it('is agreed on while a feerate of the opener’s is on its way', () => {
+    const { offer } = atFirstOffer();
+    const { pair } = recorded({ push: msat(300_000_000) });
+    pair.command(pair.alice, { kind: 'updateFee', feeratePerKw: 1100 });
+    pair.sign(pair.alice);
+    // The shutdowns and the feerate cross.
+    close(pair, 'bob');
+    close(pair, 'alice');
+    while (pair.deliver(pair.bob));
+    expect(pair.bob.live.commitments.fees.length).toBe(2);
+    pair.input(pair.bob, { kind: 'message', message: offer });
+    expect(channelStatus(pair.bob.state)).toBe('CLOSINGD_COMPLETE');
+    expect(pair.complaints).toEqual([]);
+  });
+
+  it('counts only the outputs that there are', () => {
+    const { pair } = recorded();
+    close(pair, 'alice').settle();
+    const fee = BigInt(Math.floor((1500 * 552) / 1000));
+    expect(outputs(pair, 'alice')).toEqual([{ amount: 1_000_000n - fee, to: 1 }]);
   });
 
   it('with a bad signature: warning', () => {

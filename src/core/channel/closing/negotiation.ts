@@ -15,7 +15,7 @@ import {
 import { failChannel, warnPeer } from '../faults.js';
 import type { ClosingOffer, LiveState, Side } from '../state.js';
 import type { Turn } from '../turn.js';
-import { isDrained } from './shutdown.js';
+import { isDrained, isEmptied } from './shutdown.js';
 
 /** Bitcoin's relay minimum, in satoshi for 1000 weight units. */
 const MIN_FEERATE = 253;
@@ -45,11 +45,22 @@ const larger = (a: Sat, b: Sat): Sat => (a > b ? a : b);
 const clamp = (value: Sat, minimum: Sat, maximum: Sat): Sat =>
   smaller(larger(value, minimum), maximum);
 
+/** The scripts that get an output; the fee, which is small, is not taken off yet. */
+function paidScripts(s: LiveState): Bytes[] {
+  const { localScript, remoteScript, local, remote } = termsOf(s);
+  const { dustLimit: limit } = s.params.local;
+  const outputs = [
+    { amount: local, script: localScript },
+    { amount: remote, script: remoteScript },
+  ];
+  return outputs.filter(({ amount }) => amount >= limit).map(({ script }) => script);
+}
+
 /** What we would pay (or see paid), and the range in which we agree to anything. */
 function firstOffer(s: LiveState, turn: Turn): ClosingOffer {
   const t = termsOf(s);
   const { fees } = turn.context;
-  const weight = closingWeight(t.localScript, t.remoteScript);
+  const weight = closingWeight(paidScripts(s));
   const payer = s.params.opener === 'local' ? t.local : t.remote;
   const minimum = smaller(feeForWeight(weight, MIN_FEERATE), payer);
   const ideal = clamp(feeForWeight(weight, fees.mutualClose), minimum, payer);
@@ -108,7 +119,7 @@ export function onClosingSigned(
   m: MessageOf<'closingSigned'>,
   turn: Turn,
 ): LiveState {
-  if (!isDrained(s)) return warnPeer(s, turn, 'closing_signed while the channel is in use');
+  if (!isEmptied(s)) return warnPeer(s, turn, 'closing_signed while the channel is in use');
   const { feeSatoshis, signature } = m;
   const theirs = signedByPeer(s, feeSatoshis, signature);
   // BOLT 2, closing_signed: the signature is good for the close with this fee.

@@ -3,6 +3,7 @@ import { isShutdownScript } from '../../bitcoin/index.js';
 import { type Bytes, equal } from '../../bytes/index.js';
 import { hasFeature, type MessageOf } from '../../wire/index.js';
 import { warnPeer } from '../faults.js';
+import { awaitsOurSignature } from '../htlc.js';
 import type { LiveState } from '../state.js';
 import type { Turn } from '../turn.js';
 import type { ChannelCommand } from '../types.js';
@@ -43,9 +44,8 @@ export function shutdownIfClean(s: LiveState, turn: Turn): LiveState {
   if (localScript === undefined || sent || s.link.kind !== 'online') return s;
   if (s.failure !== undefined || s.spent !== undefined) return s;
   const { htlcs, fees } = s.commitments;
-  // BOLT 2, shutdown: not while updates of ours wait for our own commitment_signed.
-  if (htlcs.some((h) => h.state === 'SENT_ADD_HTLC' || h.state === 'SENT_REMOVE_HTLC')) return s;
-  if (fees.some((f) => f.state === 'SENT_ADD_HTLC')) return s;
+  // BOLT 2, shutdown: not while updates, of whichever side, are pending on the peer's commitment.
+  if ([...htlcs, ...fees].some((update) => awaitsOurSignature(update.state))) return s;
   turn.persist();
   sendShutdown(s, localScript, turn);
   return { ...s, shutdown: { ...s.shutdown, sent: true } };
@@ -83,12 +83,16 @@ export function onShutdown(s: LiveState, m: MessageOf<'shutdown'>, turn: Turn): 
 }
 
 /**
- * BOLT 2, closing_signed: both have said shutdown, no HTLC is left in either commitment, and no
- * update waits for anything.
+ * Both have said shutdown and no HTLC is left in any commitment. A feerate may be on its way still:
+ * we do not begin then, but let the peer, since what a close pays does not depend on it.
  */
-export function isDrained(s: LiveState): boolean {
+export function isEmptied(s: LiveState): boolean {
   const { sent, remoteScript } = s.shutdown;
-  const { htlcs, fees, remote } = s.commitments;
-  if (!sent || remoteScript === undefined) return false;
-  return htlcs.length === 0 && fees.length === 1 && !remote.awaitingRevocation;
+  return sent && remoteScript !== undefined && s.commitments.htlcs.length === 0;
+}
+
+/** BOLT 2, closing_signed: the opener begins once no update waits for anything. */
+export function isDrained(s: LiveState): boolean {
+  const { fees, remote } = s.commitments;
+  return isEmptied(s) && fees.length === 1 && !remote.awaitingRevocation;
 }

@@ -62,11 +62,11 @@ export const verifyClosing = (
   signature: Bytes,
 ): boolean => verify(signature, closing.digest, channel.remote.points.fundingPubkey);
 
-/** Weight of a closing transaction with both outputs and 73-byte signatures. */
-export function closingWeight(localScript: Bytes, remoteScript: Bytes): number {
+/** Weight of a closing transaction that pays to these scripts, with 73-byte signatures. */
+export function closingWeight(scripts: readonly Bytes[]): number {
   const output = (s: Bytes): number => 8 + compactSizeLength(s.length) + s.length;
   // version, locktime, both counts, one input of 41 bytes
-  const stripped = 4 + 4 + 1 + 1 + 41 + output(localScript) + output(remoteScript);
+  const stripped = 4 + 4 + 1 + 1 + 41 + scripts.reduce((sum, s) => sum + output(s), 0);
   // marker and flag; count, empty item, two signatures, the funding script of 71 bytes
   const witness = 2 + 1 + 1 + 2 * (1 + 73) + 1 + 71;
   return stripped * 4 + witness;
