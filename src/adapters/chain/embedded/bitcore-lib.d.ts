@@ -57,7 +57,12 @@ declare module 'bitcore-lib' {
   const bitcore: {
     Script: { fromBuffer(bytes: Buffer): Script; Interpreter: InterpreterFactory };
     Transaction: typeof Transaction;
-    crypto: { Point: { getN(): BigNumber } };
+    crypto: {
+      Point: { getN(): BigNumber };
+      Schnorr: {
+        verify(point: Buffer, digest: Buffer, signature: Buffer | { toBuffer(): Buffer }): boolean;
+      };
+    };
     encoding: { BufferWriter: typeof BufferWriter };
   };
   export default bitcore;

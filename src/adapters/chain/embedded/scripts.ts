@@ -2,7 +2,7 @@
 import bitcore from 'bitcore-lib';
 import type { Transaction, TxOutput } from '../../../core/bitcoin/index.js';
 import { type Bytes, concat } from '../../../core/bytes/index.js';
-import { verify } from '../../../core/crypto/index.js';
+import { schnorrVerify, verify } from '../../../core/crypto/index.js';
 
 const { Interpreter } = bitcore.Script;
 
@@ -75,6 +75,12 @@ function withFastCurve(
   };
   return tx;
 }
+
+/** The library's own refuses one signature in 256: where the key's first byte is zero. */
+bitcore.crypto.Schnorr.verify = (point, digest, signature) => {
+  const bytes = 'toBuffer' in signature ? signature.toBuffer() : signature;
+  return schnorrVerify(bytes.subarray(0, 64), digest, point);
+};
 
 /** Nothing where every input's scripts hold, else the interpreter's name of the fault. */
 export function verifyScripts(
