@@ -27,7 +27,8 @@ function overdue(s: LiveState, htlc: Htlc, height: BlockHeight): string | undefi
 
 /** Goes to the chain where waiting longer could cost an HTLC. */
 export function checkDeadlines(s: LiveState, turn: Turn): LiveState {
-  if (s.failure !== undefined || s.spent !== undefined) return s;
+  // A close that a reorg took out of the chain may not come back by itself.
+  if (s.failure !== undefined || s.spent?.height !== undefined) return s;
   const { height } = turn.context;
   for (const htlc of s.commitments.htlcs) {
     const reason = overdue(s, htlc, height);

@@ -20,6 +20,7 @@ import {
   onFundingUnconfirmed,
 } from './lockin.js';
 import { goOffline } from './offline.js';
+import { abandonFunding } from './opening/abandon.js';
 import { hexId, watchFunding } from './opening/live.js';
 import { onChannelReestablish } from './reestablish.js';
 import { onCommitmentSigned, onRevokeAndAck, onSign, receivedHtlc } from './signing.js';
@@ -35,6 +36,8 @@ export function onLiveInput(s: LiveState, input: ChannelInput, turn: Turn): Chan
     case 'message':
       return goOn(onMessage(s, input.message, turn), turn);
     case 'command':
+      if (input.command.kind === 'abandonOpening')
+        return abandonFunding(s, input.command.reason, turn);
       return goOn(onCommand(s, input.command, turn), turn);
     case 'connected':
       return onConnected(s, input.remoteFeatures, turn);
@@ -166,7 +169,7 @@ function onCommand(s: LiveState, c: ChannelCommand, turn: Turn): LiveState {
 }
 
 function onForceClose(s: LiveState, ref: number, reason: string, turn: Turn): LiveState {
-  if (s.failure?.behind === true || s.spent !== undefined) {
+  if (s.failure?.behind === true || s.spent?.height !== undefined) {
     turn.reply(ref, { ok: false, error: { code: 'channel_not_ready' } });
     return s;
   }
@@ -211,17 +214,23 @@ function onRestored(s: LiveState, turn: Turn): LiveState {
   watchFunding(s.params, turn);
   if (next.spent?.height !== undefined) {
     turn.emit({ kind: 'closedOnChain', tx: next.spent.tx });
+    tellHtlcs(next, turn);
     return next;
   }
   const { lockin, params, failure, shutdown } = next;
   if (params.opener === 'local' && lockin.confirmed === undefined)
     turn.emit({ kind: 'broadcastFunding', txid: params.fundingTxid });
   if (failure !== undefined || shutdown.tx !== undefined) broadcastOurs(next, turn);
-  for (const htlc of next.commitments.htlcs) {
-    if (htlc.state === 'RCVD_ADD_ACK_REVOCATION')
-      turn.emit({ kind: 'htlcReceived', htlc: receivedHtlc(next, htlc) });
-    if (htlc.origin !== undefined && htlc.preimage !== undefined) tellFulfilled(htlc, turn);
-  }
+  tellHtlcs(next, turn);
   announceAgain(next, turn);
   return next;
+}
+
+/** A preimage that was on its way from one channel to another may not have arrived. */
+function tellHtlcs(s: LiveState, turn: Turn): void {
+  for (const htlc of s.commitments.htlcs) {
+    if (htlc.state === 'RCVD_ADD_ACK_REVOCATION')
+      turn.emit({ kind: 'htlcReceived', htlc: receivedHtlc(s, htlc) });
+    if (htlc.origin !== undefined && htlc.preimage !== undefined) tellFulfilled(htlc, turn);
+  }
 }
