@@ -294,7 +294,8 @@ export class ChainFollower {
 
   async #connect(block: ChainBlock): Promise<void> {
     const { height, hash } = block;
-    const followed = parse(block);
+    const more = height < this.#tipHeight;
+    const followed: FollowedBlock = { ...parse(block), ...(more ? { more } : {}) };
     this.#blocks.add(followed);
     for (const fn of this.#onBlock) await this.#tell(() => fn(followed));
     this.#hashes.set(height, hash);

@@ -17,6 +17,8 @@ export interface FollowedBlock {
   readonly time: number;
   /** In block order, so that the index is the one a short channel id names. */
   readonly txs: readonly FollowedTransaction[];
+  /** The source knows of blocks that follow it: after a start, or a reorg. */
+  readonly more?: true;
 }
 
 export type BlockListener = (block: FollowedBlock) => void | Promise<void>;

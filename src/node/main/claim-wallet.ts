@@ -52,6 +52,11 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
       changeScripts.delete(claim);
       void wallet.persist();
     },
+
+    async sweepScript(wanted) {
+      if (wallet.isMine(wanted)) return wanted;
+      return (await wallet.newAddress('p2wpkh')).scriptPubkey;
+    },
   };
 }
 

@@ -22,31 +22,41 @@ const outpoint = (txid: Bytes, vout: number): string => `${toHex(txid)}:${vout}`
 /** Runs the on-chain machine of one channel: inputs in order, the state on disk before the effects. */
 export class Ending {
   readonly #channelId: ChannelId;
-  readonly #channel: OnchainChannel;
   readonly #deps: EndingsDeps;
   readonly #watched = new Set<string>();
   readonly #funding: string;
-  #state: OnchainState;
+  readonly #key: number;
+  /** Set by the first turn, before any input takes its own. */
+  #state!: OnchainState;
   /** Inputs take their turn, since some wait for rows of the disk. */
-  #tail: Promise<void> = Promise.resolve();
+  #tail: Promise<void>;
   #resolved = false;
 
-  constructor(channelId: ChannelId, live: LiveState, deps: EndingsDeps) {
+  /** Goes on from what was stored, where something was. */
+  constructor(channelId: ChannelId, live: LiveState, stored: Bytes | undefined, deps: EndingsDeps) {
+    const { key, fundingTxid, fundingVout } = live.params;
     this.#channelId = channelId;
-    this.#channel = onchainChannel(live);
+    this.#key = key;
     this.#deps = deps;
-    this.#state = openOnchain(this.#channel, deps.height());
-    this.#funding = outpoint(live.params.fundingTxid, live.params.fundingVout);
+    this.#funding = outpoint(fundingTxid, fundingVout);
     this.#watched.add(this.#funding);
+    this.#tail = this.#begin(live, stored).catch((error: unknown) => deps.fatal(error));
+    if (stored !== undefined) this.feed({ kind: 'restored' });
   }
 
-  /** Goes on from what was stored. Throws where that cannot be read: money may hang on it. */
-  restore(stored: Bytes): void {
-    const state = decodeOnchain(stored, this.#channel);
+  /** Throws where what was stored cannot be read: money may hang on it. */
+  async #begin(live: LiveState, stored: Bytes | undefined): Promise<void> {
+    // Where a mutual close was to pay may be a stranger's; what we claim comes to our wallet.
+    const sweepScript = await this.#deps.wallet.sweepScript(live.params.shutdownScript);
+    const channel = onchainChannel(live, sweepScript);
+    this.#state = openOnchain(channel, this.#deps.height());
+    if (stored === undefined) return;
+    const state = decodeOnchain(stored, channel);
     if (!state.ok)
       throw new Error(`the ending of ${this.#channelId} cannot be read: ${state.error.code}`);
     this.#state = state.value;
-    this.feed({ kind: 'restored' });
+    // It was resolved before the last stop, which came before that was told.
+    if (state.value.resolved) this.#tellResolved();
   }
 
   /** Resolves when all that was fed so far is durable and carried out. */
@@ -74,8 +84,13 @@ export class Ending {
       this.feed({ kind: 'spent', tx: raw, height: block.height });
       await this.#tail;
     }
-    this.feed({ kind: 'block', height: block.height });
+    const { height, more } = block;
+    this.feed({ kind: 'block', height, ...(more ? { more } : {}) });
     await this.#tail;
+  }
+
+  get #channel(): OnchainChannel {
+    return this.#state.channel;
   }
 
   #spends(tx: Transaction): boolean {
@@ -88,7 +103,7 @@ export class Ending {
     const number = revokedNumber(this.#channel, tx);
     if (number === undefined) return;
     const rows = await this.#deps.store.select('revoked', {
-      where: { channel_key: this.#channel.key },
+      where: { channel_key: this.#key },
       order: 'commitment_number',
       from: Number(number),
       limit: REVOKED_ROWS,
@@ -119,7 +134,7 @@ export class Ending {
     return {
       put: 'closings',
       row: {
-        channel_key: this.#channel.key,
+        channel_key: this.#key,
         spent_txid: toHex(reversed(this.#channel.commitment.fundingTxid)),
         state: encodeOnchain(this.#state),
       },
@@ -153,13 +168,17 @@ export class Ending {
         });
         return;
       case 'resolved':
-        if (!this.#resolved) this.#deps.resolved(this.#channelId);
-        this.#resolved = true;
+        this.#tellResolved();
         return;
       case 'note':
         log[effect.level](effect.text, { channel: this.#channelId });
         return;
     }
+  }
+
+  #tellResolved(): void {
+    if (!this.#resolved) this.#deps.resolved(this.#channelId);
+    this.#resolved = true;
   }
 
   async #fund(request: FundClaim): Promise<void> {

@@ -62,7 +62,7 @@ export class Endings {
     const id = toHex(live.channelId) as ChannelId;
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    const ending = new Ending(id, live, {
+    const ending = new Ending(id, live, this.#stored.get(live.params.key), {
       ...this.#deps,
       resolved: (channelId) => {
         this.#byId.delete(channelId);
@@ -70,8 +70,6 @@ export class Endings {
       },
     });
     this.#byId.set(id, ending);
-    const stored = this.#stored.get(live.params.key);
-    if (stored !== undefined) ending.restore(stored);
     return ending;
   }
 }

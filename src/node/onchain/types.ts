@@ -17,6 +17,8 @@ export interface ClaimWallet {
   /** Chooses coins and reserves them under the claim's name; nothing where there are none. */
   fundClaim(claim: string, request: FundClaim): Promise<ClaimCoins | undefined>;
   releaseClaim(claim: string): void;
+  /** The script itself where it is the wallet's, else a fresh one that is. */
+  sweepScript(wanted: Bytes): Promise<Bytes>;
 }
 
 export interface EndingsDeps {
@@ -41,4 +43,6 @@ export interface EndingsDeps {
 export interface EndingBlock {
   readonly height: number;
   readonly txs: readonly { readonly tx: Transaction; readonly raw: Bytes }[];
+  /** Blocks are known that follow it: what is claimed is decided at the last of them. */
+  readonly more?: true;
 }
