@@ -33,7 +33,7 @@ import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
 import { Effects } from './effects.js';
-import { idOf, peerOf, realScid, relayScids } from './facts.js';
+import { idOf, peerOf } from './facts.js';
 import { dueFeerate } from './fee-updates.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
