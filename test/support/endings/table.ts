@@ -1,0 +1,62 @@
+/**
+ * The table of endings: who closes, with which commitment, at which stage of an HTLC's life, the
+ * preimage known or not, on both types of channels, with reorgs of depth 1 to 6.
+ */
+export type Who = 'alice' | 'bob';
+export type ChannelKind = 'anchors' | 'static_remotekey';
+
+/** What the payee does: it knows the preimage, was never to be paid, or waits for more parts. */
+export type Payee = 'fulfills' | 'fails' | 'holds';
+
+export interface Cell {
+  readonly kind: ChannelKind;
+  /** Who offers the HTLC; alice opened the channel. */
+  readonly payer: Who;
+  readonly payee: Payee;
+  /** How many changes of the two sides' states were seen since the payment began: then comes the end. */
+  readonly stage: number;
+  readonly closer: Who;
+  /**
+   * `mutual`: by shutdown, as far as the HTLC lets them; `latest`: the closer's newest commitment;
+   * `revoked`: the one it had at `stage`, when the payment is long over; `revoked2`: the same, and
+   * its HTLC transactions before anyone could punish.
+   */
+  readonly by: 'mutual' | 'latest' | 'revoked' | 'revoked2';
+  /** Blocks that are taken back after every block. */
+  readonly reorg: number;
+}
+
+export const other = (who: Who): Who => (who === 'alice' ? 'bob' : 'alice');
+
+export const nameOf = (c: Cell): string =>
+  `${c.kind}: ${c.payer} pays, the payee ${c.payee}, stage ${c.stage}, ${c.closer} closes ` +
+  `(${c.by}), reorgs of ${c.reorg}`;
+
+/** Stages of a whole life: added in five steps, removed in five, each seen at both ends. */
+const LIFE = 10;
+/** Of an HTLC that is held: no more than that it was added. */
+const ADDED = 6;
+
+const KINDS: readonly ChannelKind[] = ['anchors', 'static_remotekey'];
+const SIDES: readonly Who[] = ['alice', 'bob'];
+
+/** Every cell; the depth of the reorgs goes round from one to the next, or is the one given. */
+export function* endings(reorg?: number): Generator<Cell> {
+  let count = 0;
+  const depth = (): number => reorg ?? (count++ % 6) + 1;
+  for (const kind of KINDS)
+    for (const payer of SIDES)
+      for (const payee of ['fulfills', 'fails', 'holds'] as const)
+        for (const closer of SIDES) {
+          const base = { kind, payer, payee, closer };
+          const last = payee === 'holds' ? ADDED : LIFE;
+          for (let stage = 0; stage <= last; stage++) {
+            yield { ...base, stage, by: 'latest', reorg: depth() };
+            yield { ...base, stage, by: 'revoked', reorg: depth() };
+            // Who offered it times it out; who received it needs the preimage.
+            if (closer === payer || payee === 'fulfills')
+              yield { ...base, stage, by: 'revoked2', reorg: depth() };
+          }
+          yield { ...base, stage: 3, by: 'mutual', reorg: depth() };
+        }
+}
