@@ -88,3 +88,22 @@ export function refuseRelay(
     };
   return undefined;
 }
+
+/** Blocks before its expiry at which a small incoming HTLC is given back, come what may. */
+const FAIL_BACK_MARGIN = 3;
+/** Weight units of a commitment, an HTLC-success, and the sweep of both: what a close costs. */
+const CLOSE_WEIGHT = 2_500;
+
+/**
+ * BOLT 2, cltv_expiry_delta: whether an incoming HTLC, whose outgoing one the chain has not decided
+ * in time, is to be failed before its own channel is lost over it: where it is worth less than
+ * that channel's close would cost. `feeratePerKw` is that of commitments today.
+ */
+export function isToFailBack(
+  htlc: { readonly amountMsat: Msat; readonly cltvExpiry: number },
+  height: number,
+  feeratePerKw: number,
+): boolean {
+  if (height < htlc.cltvExpiry - FAIL_BACK_MARGIN) return false;
+  return htlc.amountMsat <= BigInt(CLOSE_WEIGHT * feeratePerKw);
+}

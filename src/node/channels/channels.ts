@@ -33,7 +33,7 @@ import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
 import { Effects } from './effects.js';
-import { idOf, peerOf } from './facts.js';
+import { idOf, isOperating, peerOf } from './facts.js';
 import { dueFeerate } from './fee-updates.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { Opening } from './opening.js';
@@ -96,6 +96,7 @@ export class Channels {
       settle: (channelId, command, writes) => this.#settle(channelId, command, writes),
       received: (channelId, htlcId) => this.#receivedHtlc(channelId, htlcId),
       isOffered: (channelId, htlcId) => this.#isOffered(channelId, htlcId),
+      isOperating: (channelId) => isOperating(this.#registry.get(channelId)?.runner.state),
       receiveFinal: (htlc: FinalHtlc) => deps.ends.receiveFinal(htlc),
       localFulfilled: (origin, preimage) => deps.ends.fulfilled(origin, preimage),
       localFailed: (origin, failure) => deps.ends.failed(origin, failure),
@@ -213,6 +214,7 @@ export class Channels {
     this.#watch.connect(block);
     for (const entry of this.#registry.all())
       entry.runner.submit({ kind: 'block', height: block.height });
+    this.#switch.failOverdue(block.height, this.#deps.chain.fees().anchorCommitment);
     this.#updateFees();
     await this.#flushed();
   }
@@ -397,8 +399,17 @@ export class Channels {
     const entry = this.#registry.get(channelId);
     if (entry === undefined) return;
     entry.closedAt = Math.floor(this.#deps.clock.now() / 1000);
-    const row = rowOf(entry.runner.state, entry.closedAt);
-    if (row !== undefined) await this.#deps.store.commit([row]);
+    const { state } = entry.runner;
+    const row = rowOf(state, entry.closedAt);
+    const writes: Write[] = [
+      ...(row === undefined ? [] : [row]),
+      ...this.#switch.archived(channelId),
+    ];
+    // Nothing of it can be on the chain any more: what would have punished it is not needed.
+    if (state.kind === 'live')
+      for (const table of ['revoked', 'closings'] as const)
+        writes.push({ delete: table, where: { channel_key: state.params.key } });
+    await this.#deps.store.commit(writes);
     this.#changed(entry);
     this.#remove(entry);
   }
@@ -502,8 +513,13 @@ export class Channels {
     const entry = this.#registry.get(channelId);
     if (entry === undefined)
       this.#deps.log.error('an HTLC ended whose channel is gone', { channel: channelId });
-    entry?.runner.submit({ kind: 'command', command }, () => writes);
-    if (command.kind === 'fulfillHtlc') this.#deps.endings.preimage(channelId, command.preimage);
+    if (entry === undefined) return;
+    entry.runner.submit({ kind: 'command', command }, () => writes);
+    // Where the channel ends on the chain meanwhile, it is by now in one of the two.
+    if (command.kind === 'fulfillHtlc')
+      void entry.runner
+        .flushed()
+        .then(() => this.#deps.endings.preimage(channelId, command.preimage));
   }
 
   #receivedHtlc(channelId: ChannelId, htlcId: bigint) {

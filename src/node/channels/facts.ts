@@ -35,3 +35,7 @@ export function relayScids(state: ChannelState): readonly ShortChannelId[] {
   if (real === undefined || type.scidAlias) return [localAlias];
   return [real, localAlias];
 }
+
+/** Whether its HTLCs are settled with the peer still, and not by the chain. */
+export const isOperating = (state: ChannelState | undefined): boolean =>
+  state?.kind === 'live' && state.failure === undefined && state.spent === undefined;

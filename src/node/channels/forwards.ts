@@ -49,6 +49,16 @@ export class Forwards {
     return this.#live.get(keyOf(channelId, htlcId));
   }
 
+  /** Those that came by this channel. */
+  of(channelId: ChannelId): Forward[] {
+    return [...this.#live.values()].filter((forward) => forward.inChannel === channelId);
+  }
+
+  /** Those whose outgoing HTLC has not ended. */
+  offeredOnes(): Forward[] {
+    return [...this.#live.values()].filter((forward) => forward.status === 'offered');
+  }
+
   /** Begins one, in memory only. */
   open(channelId: ChannelId, htlc: ReceivedHtlc, outMsat: Msat, now: number): Forward {
     return this.#set({

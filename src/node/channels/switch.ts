@@ -33,7 +33,12 @@ import {
   type Peeled,
   relayFailure,
 } from '../../core/onion/index.js';
-import { type RelayLimits, type RelayRequest, refuseRelay } from '../../core/payment/index.js';
+import {
+  isToFailBack,
+  type RelayLimits,
+  type RelayRequest,
+  refuseRelay,
+} from '../../core/payment/index.js';
 import { type Clock, type Logger, type Store, seconds, type Write } from '../../ports/index.js';
 import { type Forward, Forwards } from './forwards.js';
 import { failureOfChannelError, failureOfRefusal } from './refusals.js';
@@ -91,6 +96,8 @@ export interface SwitchDeps {
   received(channelId: ChannelId, htlcId: bigint): ReceivedHtlc | undefined;
   /** Whether some channel still holds an outgoing HTLC that came from this incoming one. */
   isOffered(channelId: ChannelId, htlcId: bigint): boolean;
+  /** Whether the channel's HTLCs are settled with its peer still, and not by the chain. */
+  isOperating(channelId: ChannelId): boolean;
   /** The payments and invoices of this node. */
   receiveFinal(htlc: FinalHtlc): void;
   localFulfilled(origin: LocalOrigin, preimage: Bytes): readonly Write[];
@@ -140,7 +147,27 @@ export class HtlcSwitch {
     }
     const payload = decodePayload(raw, false);
     if (!payload.ok) this.#refusePayload(channelId, htlc.id, payload.error);
-    else this.#relay(channelId, htlc, payload.value, next);
+    // What a start finds in a channel that ends on the chain is not passed on any more.
+    else if (this.#deps.isOperating(channelId)) this.#relay(channelId, htlc, payload.value, next);
+  }
+
+  /** At a new block: gives back what is not worth the channel it came by, before that is lost. */
+  failOverdue(height: number, feeratePerKw: number): void {
+    for (const forward of this.#forwards.offeredOnes()) {
+      const { inChannel, inHtlcId } = forward;
+      const htlc = this.#deps.received(inChannel, inHtlcId);
+      if (htlc === undefined || !this.#deps.isOperating(inChannel)) continue;
+      if (!isToFailBack(htlc, height, feeratePerKw)) continue;
+      this.#deps.log.warn('an HTLC is given back before the chain has decided of it', {
+        in_channel: inChannel,
+        in_htlc_id: inHtlcId,
+        msat: forward.inMsat,
+      });
+      const failure: FailureMessage = { kind: 'permanentChannelFailure' };
+      const resolution = this.#resolutionOf(inChannel, inHtlcId, { kind: 'fail', failure });
+      const row = this.#forwards.resolve(forward, resolution, seconds(this.#deps.clock));
+      this.#end(inChannel, inHtlcId, resolution, [row]);
+    }
   }
 
   /** Ends an incoming HTLC that was not passed on (or whose end the invoices decided). */
@@ -170,10 +197,24 @@ export class HtlcSwitch {
     }
     const forward = this.#forwards.get(origin.channelId, origin.htlcId);
     if (forward === undefined) {
-      this.#deps.log.error('an HTLC ended whose forward nobody recorded', { ...origin });
+      // It was given back, or told before by the channel, and the chain tells it again.
+      this.#deps.log.debug('an HTLC ended whose incoming one is gone', { ...origin });
       return;
     }
-    this.#resume(forward);
+    // It was given back, but the incoming channel may be on the chain too: there the preimage wins.
+    if (effect.kind === 'htlcFulfilled' && forward.resolution?.kind === 'fail')
+      this.#end(
+        origin.channelId,
+        origin.htlcId,
+        { kind: 'fulfill', preimage: effect.preimage },
+        [],
+      );
+    else this.#resume(forward);
+  }
+
+  /** The chain has settled a channel: what came by it is told, for good. */
+  archived(channelId: ChannelId): readonly Write[] {
+    return this.#forwards.of(channelId).flatMap(({ inHtlcId }) => this.told(channelId, inHtlcId));
   }
 
   /** An incoming HTLC is removed for good: rows that go with that commit, and the memory is freed. */
