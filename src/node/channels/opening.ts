@@ -31,6 +31,7 @@ import {
 import { hasFeature, type MessageOf } from '../../core/wire/index.js';
 import type { ChannelKeys } from './channel-keys.js';
 import type { Entry } from './registry.js';
+import { type Member, SharedFunding } from './shared-funding.js';
 import type {
   ChannelPeer,
   ChannelsDeps,
@@ -39,6 +40,9 @@ import type {
   FundingTransaction,
   FundParams,
   FundResult,
+  SharedFundError,
+  SharedFundParams,
+  SharedFundResult,
 } from './types.js';
 
 export interface OpeningDeps extends ChannelsDeps {
@@ -46,6 +50,8 @@ export interface OpeningDeps extends ChannelsDeps {
   context(): StepContext;
   adopt(step: Step): Entry;
   taken(id: ChannelId): boolean;
+  /** Channels that both sides have signed, out of this transaction. */
+  signedFrom(txid: Bytes): number;
   /** What has been asked of the peer's channels that are still being opened. */
   pendingWith(peer: ChannelPeer): number;
 }
@@ -55,12 +61,12 @@ interface Pending {
   readonly channelType: Bytes;
   readonly answer: (result: Result<FundResult, FundError>) => void;
   funding: FundingTransaction | undefined;
+  /** Where the funding transaction is shared with others. */
+  readonly member?: Member;
 }
 
 type OpeningEffect = ChannelEffect & { kind: 'fund' | 'broadcastFunding' | 'failed' };
 
-/** A p2wsh script stands in for the funding output where only its size matters. */
-const SAMPLE_FUNDING_SCRIPT = Uint8Array.from([0, 32, ...new Uint8Array(32)]);
 /** BOLT 2 leaves it to us how many unfinished openings one peer may have. */
 const MAX_PENDING = 10;
 
@@ -68,31 +74,55 @@ export class Opening {
   readonly #options: ChannelsOptions;
   readonly #deps: OpeningDeps;
   readonly #pending = new Map<Entry, Pending>();
+  readonly #shared: SharedFunding;
 
   constructor(options: ChannelsOptions, deps: OpeningDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#shared = new SharedFunding({
+      ...deps,
+      open: (member) => this.#begin(member.params, (result) => refused(member, result), member),
+      done: (entry) => this.#pending.delete(entry),
+    });
+  }
+
+  /** Opens several channels out of one transaction. */
+  fundTogether(
+    destinations: readonly FundParams[],
+    shared: SharedFundParams,
+  ): Promise<Result<SharedFundResult, SharedFundError>> {
+    return this.#shared.fund(destinations, shared);
   }
 
   /** Opens a channel; resolves when its funding transaction is broadcast, or with why it is not. */
   async fund(params: FundParams): Promise<Result<FundResult, FundError>> {
     const amount = await this.#amountOf(params);
     if (!amount.ok) return amount;
+    return new Promise((answer) => {
+      this.#begin({ ...params, amount: amount.value }, answer).catch(this.#deps.fatal);
+    });
+  }
+
+  async #begin(
+    params: FundParams & { readonly amount: Sat },
+    answer: Pending['answer'],
+    member?: Member,
+  ): Promise<void> {
     const [key, closeTo] = await Promise.all([
       this.#deps.keys.take(),
       params.closeTo ?? this.#deps.wallet.closeScript(),
     ]);
     const peer = this.#deps.peers.connected(params.peerId);
-    if (peer === undefined) return err({ code: 'peer_not_connected' });
-    const open = this.#openParams(params, peer, amount.value, key, closeTo);
-    const refused = refuseOpen(open);
-    if (refused !== undefined) return err({ code: 'bad_request', message: refused });
-    return new Promise((answer) => {
-      const step = openChannel(open, this.#deps.context());
-      const entry = this.#deps.adopt(step);
-      const channelType = channelTypeOf(step.effects);
-      this.#pending.set(entry, { params, channelType, answer, funding: undefined });
-    });
+    if (peer === undefined) return answer(err({ code: 'peer_not_connected' }));
+    const open = this.#openParams(params, peer, params.amount, key, closeTo);
+    const wrong = refuseOpen(open);
+    if (wrong !== undefined) return answer(err({ code: 'bad_request', message: wrong }));
+    const step = openChannel(open, this.#deps.context());
+    const entry = this.#deps.adopt(step);
+    const channelType = channelTypeOf(step.effects);
+    if (member !== undefined) Object.assign(member, { entry, channelType });
+    const pending = { params, channelType, answer, funding: undefined };
+    this.#pending.set(entry, member === undefined ? pending : { ...pending, member });
   }
 
   /** A peer wants to open a channel with us. */
@@ -155,6 +185,10 @@ export class Opening {
   async #makeFunding(entry: Entry, amount: Sat, scriptPubkey: Bytes): Promise<void> {
     const pending = this.#pending.get(entry);
     if (pending === undefined) return;
+    if (pending.member !== undefined) {
+      pending.member.asked.resolve(ok({ amount, scriptPubkey }));
+      return;
+    }
     const { feeratePerKw, minconf, utxos } = pending.params;
     const made = await this.#deps.wallet.fund({
       scriptPubkey,
@@ -185,16 +219,31 @@ export class Opening {
   }
 
   async #publish(entry: Entry, txid: Bytes): Promise<void> {
+    const pending = this.#pending.get(entry);
+    if (pending?.member !== undefined) {
+      pending.member.signed.resolve(ok(undefined));
+      return;
+    }
+    if (pending === undefined && !(await this.#shared.mayPublish(txid))) {
+      this.#forsake(entry, txid);
+      return;
+    }
     await this.#deps.backedUp();
     await this.#deps.wallet
       .publish(txid)
       .catch((error) => this.#deps.log.error('the funding waits', { error: String(error) }));
-    const pending = this.#pending.get(entry);
     if (pending?.funding === undefined) return;
     this.#pending.delete(entry);
     const { tx, vout } = pending.funding;
     const { channelType } = pending;
     pending.answer(ok({ channelId: entry.id, tx, txid, vout, channelType }));
+  }
+
+  /** The node stopped before all peers had signed what a shared transaction was to pay into. */
+  #forsake(entry: Entry, txid: Bytes): void {
+    this.#deps.wallet.abandon(txid);
+    const reason = 'the opening was interrupted before the funding was broadcast';
+    entry.runner.submit({ kind: 'command', command: { kind: 'abandonOpening', reason } });
   }
 
   #abandon(entry: Entry, reason: string): void {
@@ -208,7 +257,6 @@ export class Opening {
   async #amountOf(params: FundParams): Promise<Result<Sat, FundError>> {
     if (params.amount !== 'all') return ok(params.amount);
     return this.#deps.wallet.spendableForChannel({
-      scriptPubkey: SAMPLE_FUNDING_SCRIPT,
       feeratePerKw: params.feeratePerKw,
       minconf: params.minconf ?? 1,
       utxos: params.utxos,
@@ -235,7 +283,8 @@ export class Opening {
       remoteFeatures: peer.features,
       fundingAmount: amount,
       pushMsat: params.pushMsat ?? msat(0),
-      feeratePerKw: anchors ? fees.anchorCommitment : fees.commitment,
+      feeratePerKw:
+        params.commitmentFeeratePerKw ?? (anchors ? fees.anchorCommitment : fees.commitment),
       announce: params.announce ?? true,
       type: { anchors, scidAlias: false, zeroconf: false },
       terms: {
@@ -277,6 +326,10 @@ export class Opening {
     return (((16_000_000n + ((random >> 44n) % 777_215n)) << 40n) |
       (random & 0xff_ffff_ffffn)) as ShortChannelId;
   }
+}
+
+function refused(member: Member, result: Result<FundResult, FundError>): void {
+  if (!result.ok) member.fail(result.error);
 }
 
 function channelTypeOf(effects: readonly ChannelEffect[]): Bytes {

@@ -57,6 +57,11 @@ export interface FundingRequest {
   readonly utxos: readonly string[] | undefined;
 }
 
+/** One transaction for several channels. */
+export interface SharedFundingRequest extends Omit<FundingRequest, 'amount' | 'scriptPubkey'> {
+  readonly outputs: readonly { readonly amount: Sat; readonly scriptPubkey: Bytes }[];
+}
+
 export interface ChannelWallet {
   /** Signs a transaction that pays `amount` to the script, and reserves its coins. */
   fund(
@@ -65,9 +70,19 @@ export interface ChannelWallet {
     | { readonly ok: true; readonly value: FundingTransaction }
     | { readonly ok: false; readonly error: FundingError }
   >;
-  /** What a channel funded with everything would hold. */
+  /** As `fund`, for several outputs: the `vouts` are in their order. */
+  fundMany(request: SharedFundingRequest): Promise<
+    | {
+        readonly ok: true;
+        readonly value: Omit<FundingTransaction, 'vout'> & { readonly vouts: readonly number[] };
+      }
+    | { readonly ok: false; readonly error: FundingError }
+  >;
+  /** What a channel funded with everything would hold, `beside` others of these amounts. */
   spendableForChannel(
-    request: Omit<FundingRequest, 'amount'>,
+    request: Omit<FundingRequest, 'amount' | 'scriptPubkey'> & {
+      readonly beside?: readonly Sat[];
+    },
   ): Promise<
     | { readonly ok: true; readonly value: Sat }
     | { readonly ok: false; readonly error: FundingError }
@@ -159,6 +174,41 @@ export interface FundParams {
   readonly minimumDepth?: number;
   readonly reserve?: Sat;
   readonly anchors?: boolean;
+  /** Of the first commitments; what the chain's source says unless given. */
+  readonly commitmentFeeratePerKw?: number;
+}
+
+/** What the channels of one transaction have in common. */
+export interface SharedFundParams {
+  readonly feeratePerKw: number | undefined;
+  readonly minconf: number;
+  readonly utxos: readonly string[] | undefined;
+  /** With fewer than these there is no transaction; at least 1. */
+  readonly minChannels: number;
+}
+
+export interface SharedFundResult {
+  readonly tx: Bytes;
+  readonly txid: Bytes;
+  readonly channels: readonly {
+    readonly peerId: NodeId;
+    readonly channelId: ChannelId;
+    readonly vout: number;
+    readonly channelType: Bytes;
+  }[];
+  readonly failed: readonly SharedFailure[];
+}
+
+/** A peer with whom there is no channel: it did not accept, or it did not sign. */
+export interface SharedFailure {
+  readonly peerId: NodeId;
+  readonly stage: 'start' | 'complete';
+  readonly error: FundError;
+}
+
+export interface SharedFundError {
+  readonly error: FundError;
+  readonly failed: readonly SharedFailure[];
 }
 
 export interface FundResult {

@@ -5,6 +5,8 @@ import { parseOutpoint } from './rows.js';
 import type { FundOptions, WalletError } from './types.js';
 import type { Wallet } from './wallet.js';
 
+/** A p2wsh script stands in for the funding output where only its size matters. */
+const SAMPLE_FUNDING_SCRIPT = Uint8Array.from([0, 32, ...new Uint8Array(32)]);
 /** BOLT 2: a funding transaction that did not confirm within 2016 blocks is forgotten. */
 const FUNDING_RESERVE_BLOCKS = 2016;
 
@@ -28,7 +30,7 @@ function told(error: WalletError): ChannelFundingError {
 }
 
 function readOptions(
-  request: Omit<ChannelFundingRequest, 'amount'>,
+  request: Omit<ChannelFundingRequest, 'amount' | 'scriptPubkey'>,
 ): Result<FundOptions, ChannelFundingError> {
   const utxos = [];
   for (const text of request.utxos ?? []) {
@@ -64,12 +66,37 @@ export function walletForChannels(wallet: Wallet) {
       return ok({ txid, vout: payees[0]?.vout ?? 0, tx: raw });
     },
 
+    async fundMany(
+      request: Omit<ChannelFundingRequest, 'amount' | 'scriptPubkey'> & {
+        readonly outputs: readonly { readonly amount: Sat; readonly scriptPubkey: Bytes }[];
+      },
+    ): Promise<
+      Result<
+        { readonly txid: Bytes; readonly vouts: readonly number[]; readonly tx: Bytes },
+        ChannelFundingError
+      >
+    > {
+      const options = readOptions(request);
+      if (!options.ok) return options;
+      const made = await wallet.fund(
+        request.outputs.map(({ amount, scriptPubkey }) => ({ amount, scriptPubkey })),
+        options.value,
+      );
+      if (!made.ok) return err(told(made.error));
+      const { txid, raw, payees } = made.value;
+      return ok({ txid, vouts: payees.map(({ vout }) => vout), tx: raw });
+    },
+
     async spendableForChannel(
-      request: Omit<ChannelFundingRequest, 'amount'>,
+      request: Omit<ChannelFundingRequest, 'amount' | 'scriptPubkey'> & {
+        readonly beside?: readonly Sat[];
+      },
     ): Promise<Result<Sat, ChannelFundingError>> {
       const options = readOptions(request);
       if (!options.ok) return options;
-      const found = wallet.affordable(request.scriptPubkey, options.value);
+      const scriptPubkey = SAMPLE_FUNDING_SCRIPT;
+      const others = (request.beside ?? []).map((amount) => ({ amount, scriptPubkey }));
+      const found = wallet.affordable(scriptPubkey, options.value, others);
       return found.ok ? found : err(told(found.error));
     },
 

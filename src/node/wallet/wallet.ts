@@ -177,13 +177,17 @@ export class Wallet {
     return ok(funded);
   }
 
-  /** What `all` would pay to a script, without making anything. */
-  affordable(scriptPubkey: Bytes, options: FundOptions = {}): Result<Sat, WalletError> {
+  /** What `all` would pay to a script, `beside` other payees, without making anything. */
+  affordable(
+    scriptPubkey: Bytes,
+    options: FundOptions = {},
+    beside: readonly Payee[] = [],
+  ): Result<Sat, WalletError> {
     const coins = this.coins(options);
     if (!coins.ok) return coins;
     const inHand = coins.value.reduce((sum, o) => sum + o.amount, 0n);
     const planned = planTransaction({
-      payees: [{ amount: 'all', scriptPubkey }],
+      payees: [{ amount: 'all', scriptPubkey }, ...beside],
       coins: coins.value,
       exactCoins: options.utxos !== undefined,
       feeratePerKw: options.feeratePerKw ?? this.deps.follower.feerateFor(6),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { toHex } from '../../core/bytes/index.js';
+import type { ConnectError } from '../../node/peers/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { addressResult, badParameter, nodeIdOf, shownAddress } from './shared.js';
 
-interface Target {
+export interface Target {
   readonly nodeId: string;
   readonly host: string | undefined;
   readonly port: number | undefined;
@@ -15,7 +16,7 @@ interface Target {
 const TARGET = /^(0[23][0-9a-fA-F]{64})(?:@(?:\[([0-9a-fA-F:.]+)\]|([^@:/\s]+))(?::(\d{1,5}))?)?$/;
 
 /** `id` or `id@host`, `id@host:port`. */
-const target = () =>
+export const target = () =>
   p.param<Target>('pubkey[@host[:port]]', 'should be a node id, or id@host:port', (value) => {
     const m = typeof value === 'string' ? TARGET.exec(value.trim()) : null;
     if (!m) return undefined;
@@ -23,6 +24,26 @@ const target = () =>
     if (port !== undefined && (port < 1 || port > 65535)) return undefined;
     return { nodeId: (m[1] as string).toLowerCase(), host: m[2] ?? m[3], port };
   });
+
+export function connectRefusal(error: ConnectError): RpcError {
+  switch (error.code) {
+    case 'no_known_address':
+      return new RpcError(
+        codes.connectNoKnownAddress,
+        'Unable to connect, no address known for peer',
+      );
+    case 'all_addresses_failed':
+      return new RpcError(
+        codes.connectAllAddressesFailed,
+        `All addresses failed: ${error.message}`,
+      );
+    case 'disconnected_during':
+      return new RpcError(
+        codes.connectDisconnectedDuring,
+        `Disconnected during connection: ${error.message}`,
+      );
+  }
+}
 
 export const connect = defineCommand({
   name: 'connect',
@@ -64,22 +85,6 @@ export const connect = defineCommand({
       const { nodeId, features, direction, address } = result.value;
       return { id: nodeId, features: toHex(features), direction, address: shownAddress(address) };
     }
-    switch (result.error.code) {
-      case 'no_known_address':
-        throw new RpcError(
-          codes.connectNoKnownAddress,
-          'Unable to connect, no address known for peer',
-        );
-      case 'all_addresses_failed':
-        throw new RpcError(
-          codes.connectAllAddressesFailed,
-          `All addresses failed: ${result.error.message}`,
-        );
-      case 'disconnected_during':
-        throw new RpcError(
-          codes.connectDisconnectedDuring,
-          `Disconnected during connection: ${result.error.message}`,
-        );
-    }
+    throw connectRefusal(result.error);
   },
 });

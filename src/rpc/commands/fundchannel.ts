@@ -19,7 +19,7 @@ import {
 const STATIC_REMOTEKEY = 12;
 const ANCHORS = 22;
 
-function refusal(error: FundError): RpcError {
+export function fundRefusal(error: FundError): RpcError {
   switch (error.code) {
     case 'peer_not_connected':
       return new RpcError(codes.fundingUnknownPeer, 'Peer not connected');
@@ -108,7 +108,7 @@ export const fundchannel = defineCommand({
       ...(params.reserve !== undefined && { reserve: params.reserve }),
       ...(anchors !== undefined && { anchors }),
     });
-    if (!result.ok) throw refusal(result.error);
+    if (!result.ok) throw fundRefusal(result.error);
     const { tx, txid, vout, channelId, channelType } = result.value;
     return {
       tx: toHex(tx),

@@ -33,6 +33,7 @@ import { listpeerchannels } from './listpeerchannels.js';
 import { listpeers } from './listpeers.js';
 import { listsendpays } from './listsendpays.js';
 import { listtransactions } from './listtransactions.js';
+import { multifundchannel } from './multifundchannel.js';
 import { newaddr } from './newaddr.js';
 import { notifications } from './notifications.js';
 import { pay } from './pay.js';
@@ -95,6 +96,7 @@ export const commands: readonly Command[] = [
   listpeers,
   listsendpays,
   listtransactions,
+  multifundchannel,
   newaddr,
   notifications,
   pay,
