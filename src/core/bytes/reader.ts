@@ -60,11 +60,33 @@ export class Reader {
   }
 }
 
+interface Buffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+}
+
+const bufferOf = (bytes: Uint8Array<ArrayBuffer>): Buffer => ({
+  bytes,
+  view: new DataView(bytes.buffer),
+});
+
+/** The buffer of the last writer that has finished: the next one writes into it. */
+let spare: Buffer | undefined;
+/** A larger one is not kept. */
+const SPARE_BYTES = 1 << 18;
+
 /** A growing byte string, big-endian unless the name says otherwise. */
 export class Writer {
-  #buffer = new Uint8Array(256);
-  #view = new DataView(this.#buffer.buffer);
+  #buffer: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
+
+  constructor() {
+    const { bytes, view } = spare ?? bufferOf(new Uint8Array(1024));
+    spare = undefined;
+    this.#buffer = bytes;
+    this.#view = view;
+  }
 
   get length(): number {
     return this.#length;
@@ -129,6 +151,11 @@ export class Writer {
   }
   /** The bytes written so far, copied. */
   finish(): Bytes {
-    return this.#buffer.slice(0, this.#length);
+    const written = this.#buffer.slice(0, this.#length);
+    // Given back once; whoever writes on writes elsewhere, since there is no room left in this one.
+    if (this.#view.buffer === this.#buffer.buffer && this.#buffer.length <= SPARE_BYTES)
+      spare = { bytes: this.#buffer, view: this.#view };
+    this.#buffer = written;
+    return written;
   }
 }
