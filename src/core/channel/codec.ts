@@ -18,6 +18,7 @@ import {
   Fault,
   fixed,
   flag,
+  kept,
   mapped,
   optional,
   record,
@@ -167,7 +168,7 @@ const commitments: Codec<Commitments> = record({
     awaitingRevocation: bool,
   }),
   lastSent: choice('commitmentSigned', 'revokeAndAck'),
-  remoteSecrets: shachain,
+  remoteSecrets: kept(shachain),
 });
 
 const half: Codec<AnnouncementHalf> = record({
@@ -187,7 +188,7 @@ const policy: Codec<RelayPolicy> = record({
 
 const live = {
   channelId: bytes32,
-  params,
+  params: kept(params),
   commitments,
   lockin: record({
     confirmed: optional(record({ height: uint, txIndex: uint })),
@@ -197,7 +198,7 @@ const live = {
     wrongFunding: optional(flag),
   }),
   announcement: record({ received: optional(half), early: optional(half) }),
-  relay: record({ policy, timestamp: uint }),
+  relay: record({ policy: kept(policy), timestamp: uint }),
   shutdown: record({
     localScript: optional(bytes),
     sent: bool,

@@ -1,6 +1,6 @@
 /** Codecs made of codecs: for messages, for TLV records, and for what the store keeps. */
-import { type ChannelId, hex, type NodeId, toHex } from '../bytes/index.js';
-import { asFault, type Codec, Fault, type Infer } from './codec.js';
+import { type Bytes, type ChannelId, hex, type NodeId, toHex } from '../bytes/index.js';
+import { asFault, type Codec, encode, Fault, type Infer } from './codec.js';
 import { bytes32, fixed, mapped, u8, u16, uint } from './primitives.js';
 
 export interface OptionalCodec<T> extends Codec<T | undefined> {
@@ -215,6 +215,22 @@ export function versioned<T>(
       if (reads === undefined) throw new Fault('unknown_version');
       return reads.decode(reader);
     },
+  };
+}
+
+/** Objects that never change and are encoded again and again: their bytes are kept with them. */
+export function kept<T extends object>(codec: Codec<T>): Codec<T> {
+  const known = new WeakMap<T, Bytes>();
+  return {
+    encode(writer, value) {
+      let bytes = known.get(value);
+      if (bytes === undefined) {
+        bytes = encode(codec, value);
+        known.set(value, bytes);
+      }
+      writer.bytes(bytes);
+    },
+    decode: (reader) => codec.decode(reader),
   };
 }
 
