@@ -18,7 +18,7 @@ export { channelIdOf, hexId } from './opening/live.js';
 export { type OpenParams, openChannel, refuseOpen } from './opening/opener.js';
 export { decodeChannelType, encodeChannelType, type LocalTerms } from './opening/terms.js';
 export * from './sealed-backup.js';
-export { receivedHtlc } from './signing.js';
+export { prepareKeys, receivedHtlc } from './signing.js';
 export * from './state.js';
 export { channelStatus } from './status.js';
 export { step, wantsSign } from './step.js';

@@ -1,11 +1,12 @@
 /** BOLT 2: commitment_signed and revoke_and_ack, in both directions. */
 import { type Bytes, EMPTY, equal } from '../bytes/index.js';
-import { insertSecret, publicKeyFromPrivate, shachainIndex } from '../crypto/index.js';
+import { insertSecret, publicKeyFromPrivate, type Signer, shachainIndex } from '../crypto/index.js';
 import type { MessageOf } from '../wire/index.js';
 import { specOf } from './balances.js';
 import {
   buildCommitment,
   type CommitmentSignatures,
+  commitmentKeys,
   revokedData,
   signCommitment,
   verifyCommitment,
@@ -13,7 +14,7 @@ import {
 import { failChannel, warnPeer } from './faults.js';
 import { advance, awaitsOurSignature, type CommitmentEvent, type Htlc, isGone } from './htlc.js';
 import { overDustExposure } from './limits.js';
-import type { Commitments, FeeUpdate, LiveState } from './state.js';
+import type { ChannelState, Commitments, FeeUpdate, LiveState } from './state.js';
 import type { Turn } from './turn.js';
 import type { ReceivedHtlc } from './types.js';
 
@@ -122,6 +123,19 @@ export function onCommitmentSigned(
   sendRevocation(s, number, turn);
   for (const htlc of gone) turn.emit({ kind: 'htlcRemoved', htlcId: htlc.id });
   return { ...s, commitments: { ...next, lastSent: 'revokeAndAck' } };
+}
+
+/**
+ * Derives the keys of the commitments that come next, where they are known by now: work for the
+ * time in which the disk or the peer is waited for. Changes no state.
+ */
+export function prepareKeys(s: ChannelState, signer: Signer): void {
+  if (s.kind !== 'live' || s.link.kind !== 'online') return;
+  const { params, commitments } = s;
+  const { local, remote } = commitments;
+  commitmentKeys(params, 'local', signer.perCommitmentPoint(params.key, local.number + 1n));
+  if (remote.nextPoint !== undefined && !remote.awaitingRevocation)
+    commitmentKeys(params, 'remote', remote.nextPoint);
 }
 
 /** revoke_and_ack for the commitment before `number`, which is our latest. */

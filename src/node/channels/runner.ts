@@ -3,6 +3,7 @@ import {
   type ChannelInput,
   type ChannelState,
   type CommandResult,
+  prepareKeys,
   type StepContext,
   step,
   wantsSign,
@@ -133,6 +134,8 @@ export class ChannelRunner {
       for (const effect of told) this.#perform(effect);
       more = told.length > 0 || this.#queue.length > 0;
     }
+    // The disk has its work by then, and we have time.
+    queueMicrotask(() => prepareKeys(this.#state, this.#deps.context().signer));
   }
 
   /** Steps through everything in line, then signs once for all of it, unless more is to come. */

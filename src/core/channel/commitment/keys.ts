@@ -1,5 +1,5 @@
 /** BOLT 3, "Key Derivation". Points are taken as valid; the wire's decoders have checked them. */
-import { type Bytes, concat } from '../../bytes/index.js';
+import { type Bytes, concat, equal } from '../../bytes/index.js';
 import {
   type ChannelPoints,
   pointAdd,
@@ -92,9 +92,25 @@ class DerivedKeys implements CommitmentKeys {
   }
 }
 
-export const commitmentKeys = (
-  channel: Pick<CommitmentChannel, 'local' | 'remote'>,
+type BothSides = Pick<CommitmentChannel, 'local' | 'remote'>;
+
+/** The newest keys of each side of a channel, so that they may be derived before they are needed. */
+const newest = new WeakMap<BothSides, Partial<Record<Side, CommitmentKeys>>>();
+
+export function commitmentKeys(
+  channel: BothSides,
   owner: Side,
   perCommitmentPoint: Bytes,
-): CommitmentKeys =>
-  new DerivedKeys(channel[owner].points, channel[otherSide(owner)].points, perCommitmentPoint);
+): CommitmentKeys {
+  let known = newest.get(channel);
+  if (known === undefined) {
+    known = {};
+    newest.set(channel, known);
+  }
+  const before = known[owner];
+  if (before !== undefined && equal(before.perCommitmentPoint, perCommitmentPoint)) return before;
+  const { points } = channel[owner];
+  const keys = new DerivedKeys(points, channel[otherSide(owner)].points, perCommitmentPoint);
+  known[owner] = keys;
+  return keys;
+}
