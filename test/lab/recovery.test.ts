@@ -99,6 +99,24 @@ describe('a store is lost', () => {
     expect(await walletOf('bob')).toBeGreaterThan(100_000 + BOBS);
   });
 
+  it('a channel that ended is not taken up from what a peer kept before', async () => {
+    const channel = await withChannel('stale');
+    await lab.node('carol');
+    await lab.fund('carol', 1_000_000);
+    await lab.channel('carol', 'bob', 500_000);
+    const { backups } = lab.get('bob').node.api;
+    const old = backups.forPeer();
+    await lab.rpc('alice', 'close', { id: channel });
+    await lab.mine(1);
+    await lab.mine(110);
+    await lab.settle();
+    expect(await backups.list()).toHaveLength(1);
+    const returned = backups.returned(lab.get('carol').id as never, old?.blob as Uint8Array);
+    expect(await lab.run(returned)).toMatchObject({ ok: true });
+    expect(await backups.list()).toHaveLength(1);
+    expect(await recover('bob')).toEqual([]);
+  });
+
   it('what a peer returned is in the file before it is used', async () => {
     const channel = await withChannel('peer storage to file');
     await lab.loseStore('bob');

@@ -233,6 +233,8 @@ export class Backups {
       live.push(backupOf(state, await this.#addressesOf(peer)));
     }
     const ids = new Set(live.map(idOf));
+    // A peer may yet return a backup that is older than their ends.
+    for (const id of ids) this.#known.add(id);
     const unclaimed = [...this.#unclaimed.values()].filter((backup) => !ids.has(idOf(backup)));
     return [...live, ...unclaimed].sort((a, b) => a.key - b.key);
   }

@@ -39,6 +39,8 @@ export class PeerStorage {
   readonly #pending = new Map<NodeId, Pending>();
   /** What each connected peer holds of ours, as far as we know. */
   readonly #held = new Map<NodeId, string>();
+  /** Peers of whom the log has told already that they return what is not ours. */
+  readonly #blamed = new Set<NodeId>();
   /** Rows on disk: the height at which the last channel with the peer was gone, if it is. */
   readonly #rows = new Map<NodeId, number | null>();
 
@@ -149,7 +151,9 @@ export class PeerStorage {
     const { log } = this.#deps;
     const returned = await this.#deps.returned(from, blob);
     if (returned.ok) this.#held.set(from, returned.value);
-    else log.warn('what a peer returned is no backup of ours', { peer: from, ...returned.error });
+    else if (!this.#blamed.has(from))
+      log.warn('what a peer returned is no backup of ours', { peer: from, ...returned.error });
+    if (!returned.ok) this.#blamed.add(from);
   }
 
   #offer(nodeId: NodeId): void {
