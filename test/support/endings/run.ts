@@ -243,6 +243,7 @@ class CellRun {
     for (let i = 0; i < REORGS; i++) {
       await lab.mine(1);
       await lab.reorg(this.#cell.reorg);
+      if (this.#cell.restarts) for (const who of nodes) await lab.restart(who);
     }
     const open = () => nodes.filter((who) => lab.get(who).node.api.channels.list().length > 0);
     for (let i = 0; i < 20 && open().length > 0; i++) await lab.mine(10);
