@@ -365,6 +365,8 @@ class Overlay {
     }
     for (const hint of request.hints ?? []) {
       const { scid, direction, target } = hint;
+      // Of our own channels we know better what they carry.
+      if (request.localChannels !== undefined && hint.source === request.source) continue;
       this.#add(
         hint.source,
         { scid, direction, target },

@@ -351,4 +351,31 @@ describe('no route', () => {
     const none = table.getroute(request);
     expect(none.ok ? none : none.error.code).toBe('excluded_by_constraints');
   });
+
+  it('takes no hint for a channel of the source, which it knows better', () => {
+    const local = { scid: scid(5), direction: 0 as const, peer: id(2) };
+    const found = line().getroute({
+      source: id(1),
+      destination: id(2),
+      amountMsat: msat(300_000),
+      riskFactor: 10,
+      localChannels: [{ ...local, spendableMsat: msat(200_000) }],
+      hints: [
+        {
+          scid: scid(6),
+          direction: 0,
+          source: id(1),
+          target: id(2),
+          feeBaseMsat: 1,
+          feeProportionalMillionths: 10,
+          cltvDelta: 6,
+        },
+      ],
+      now: NOW,
+    });
+    expect(found.ok ? found.value : found.error).toMatchObject({
+      code: 'source_capacity',
+      largestMsat: 200_000n,
+    });
+  });
 });
