@@ -167,13 +167,19 @@ export class PayRun {
 
   /** Two parts in place of one, where that may help. */
   #split(amount: Msat, error: PayError): boolean {
-    if (error.code !== 'no_route' || !SPLITTABLE.has(error.reason.code)) return false;
+    if (error.code !== 'no_route' || !this.#mayFitInParts(error.reason)) return false;
     if (!this.#wish.divisible || amount < 2n * MIN_PART) return false;
     if (this.#todo.length + this.#flights.size + 2 > MAX_PARTS) return false;
     this.#undivided ??= error.reason;
     const first = splitOff(amount, error.reason);
     this.#todo.push(first, msat(amount - first));
     return true;
+  }
+
+  /** What a failure has excluded counts too: what is left may carry less. */
+  #mayFitInParts({ code }: NoRoute): boolean {
+    const excludes = this.#exclude.length > (this.#limits.exclude?.length ?? 0);
+    return SPLITTABLE.has(code) || (code === 'excluded_by_request' && excludes);
   }
 
   async #send(route: Route, amount: Msat): Promise<void> {

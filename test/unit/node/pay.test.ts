@@ -238,6 +238,23 @@ describe('pay in parts', () => {
     ]);
   });
 
+  it('our own channel refuses the whole: what it cannot carry alone goes in parts', async () => {
+    kit.routes = [kit.asAsked, { code: 'excluded_by_request' }, kit.asAsked, kit.asAsked];
+    const refusal = { available: msat(3_000_000), actual: msat(4_000_010) };
+    kit.refusals = [{ code: 'insufficient_balance', ...refusal }];
+    const { result } = await start();
+    expect(amounts()).toEqual([2_000_000n, 2_000_000n]);
+    await kit.deliver();
+    expect(await result).toMatchObject({ ok: true, value: { attempts: 3 } });
+  });
+
+  it('what the caller excludes is no reason to split', async () => {
+    kit.routes = [{ code: 'excluded_by_request' }];
+    const { result } = await start({ exclude: [{ nodeId: idOf('bob') }] });
+    expect(await result).toMatchObject({ error: { code: 'no_route' } });
+    expect(kit.queries).toHaveLength(1);
+  });
+
   it('it has not failed before the last part in flight has', async () => {
     kit.routes = [noCapacity, kit.asAsked, noCapacity, noCapacity];
     let ended = false;
