@@ -1,0 +1,5 @@
+/** Payments over a real graph with hidden balances, in virtual time. */
+export { type Random, randomFrom } from './random.js';
+export * from './senders.js';
+export * from './simulate.js';
+export { type BalanceModel, World } from './world.js';

@@ -1,0 +1,148 @@
+/** How a payment is made: ours, and the baselines it is measured against. */
+import { type Msat, msat, type NodeId } from '../../core/bytes/index.js';
+import type { Direction } from '../../core/gossip/index.js';
+import {
+  type Exclusion,
+  type LocalChannel,
+  lessonsOfFailure,
+  lessonsOfSuccess,
+  type Route,
+  RouteTable,
+  type RouteTableOptions,
+} from '../../core/routing/index.js';
+import type { AttemptHop, World } from './world.js';
+
+export interface Outcome {
+  readonly paid: boolean;
+  readonly attempts: number;
+  readonly firstTry: boolean;
+  readonly feeMsat: number;
+  readonly parts: number;
+}
+
+export interface Payment {
+  readonly destination: NodeId;
+  readonly amountMsat: Msat;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+/** One node that pays again and again, and keeps what it learns. */
+export interface Sender {
+  pay(payment: Payment): Outcome;
+}
+
+export interface SenderDeps {
+  readonly world: World;
+  /** The sender's node. */
+  readonly node: number;
+}
+
+export const TRIES = 5;
+const RISK_FACTOR = 10;
+const TEMPORARY_CHANNEL_FAILURE = 0x1007;
+
+/** The sender's own channels with what they can send now. */
+export function localChannels({ world, node }: SenderDeps): LocalChannel[] {
+  const { graph } = world;
+  return world.outgoing(node).map((e) => ({
+    scid: graph.scid(e >> 1),
+    direction: (e & 1) as Direction,
+    peer: graph.nodeHex(graph.source[e ^ 1] as number),
+    spendableMsat: msat(world.liquidity(e)),
+  }));
+}
+
+export const attemptHops = (world: World, route: Route) =>
+  route.hops.map(({ channel, direction, amountMsat }) => ({
+    edge: world.graph.edge(channel, direction),
+    amount: Number(amountMsat),
+  }));
+
+/** The sender earns again what it paid, and the payee spends it: their own channels lie as before. */
+function refill(world: World, hops: readonly AttemptHop[]): void {
+  const [first, last] = [hops[0], hops.at(-1)];
+  if (first !== undefined) world.hold(first.edge, -first.amount);
+  if (last !== undefined && last !== first) world.hold(last.edge, -last.amount);
+}
+
+/** `getroute` and `sendpay` by hand, up to five times. */
+export class RouteSender implements Sender {
+  readonly #deps: SenderDeps;
+  readonly #options: RouteSenderOptions;
+  readonly #table: RouteTable;
+  readonly #id: NodeId;
+
+  constructor(options: RouteSenderOptions, deps: SenderDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#table = new RouteTable(options.table ?? {}, { graph: deps.world.graph });
+    this.#id = deps.world.graph.nodeHex(deps.node);
+  }
+
+  pay({ destination, amountMsat, now }: Payment): Outcome {
+    const { world } = this.#deps;
+    const exclude: Exclusion[] = [];
+    for (let attempt = 1; attempt <= TRIES; attempt++) {
+      const found = this.#table.getroute({
+        source: this.#id,
+        destination,
+        amountMsat,
+        riskFactor: RISK_FACTOR,
+        localChannels: localChannels(this.#deps),
+        exclude,
+        now,
+      });
+      if (!found.ok) return failed(attempt - 1);
+      const hops = attemptHops(world, found.value);
+      const erring = world.failingHop(hops);
+      const tried = found.value.hops.map((hop) => ({
+        scid: hop.channel,
+        direction: hop.direction,
+        nodeId: hop.id,
+        amountMsat: hop.amountMsat,
+        delay: hop.delay,
+      }));
+      if (erring < 0) {
+        world.settle(hops);
+        refill(world, hops);
+        if (this.#options.learns)
+          for (const lesson of lessonsOfSuccess(tried)) this.#table.learn(lesson, now);
+        const feeMsat = Number(found.value.feeMsat);
+        return { paid: true, attempts: attempt, firstTry: attempt === 1, feeMsat, parts: 1 };
+      }
+      if (this.#options.learns) {
+        const failure = { erringIndex: erring, failcode: TEMPORARY_CHANNEL_FAILURE };
+        for (const lesson of lessonsOfFailure(tried, failure)) this.#table.learn(lesson, now);
+      }
+      const { scid, direction } = tried[erring] as (typeof tried)[number];
+      if (this.#options.excludes) exclude.push({ channel: { scid, direction } });
+    }
+    return failed(TRIES);
+  }
+}
+
+export interface RouteSenderOptions {
+  readonly table?: RouteTableOptions;
+  /** Failures and successes are taught to the route table. */
+  readonly learns: boolean;
+  /** The channel that failed is left out of the next tries of the same payment. */
+  readonly excludes: boolean;
+}
+
+const failed = (attempts: number): Outcome => ({
+  paid: false,
+  attempts,
+  firstTry: false,
+  feeMsat: 0,
+  parts: 0,
+});
+
+const FEES_ONLY = { penaltyBaseMsat: 0, penaltyMillionths: 0 };
+
+/** The senders by name, from the seed's getroute without memory to ours. */
+export const SENDERS: Readonly<Record<string, RouteSenderOptions>> = {
+  'fee only': { table: { penalty: FEES_ONLY }, learns: false, excludes: false },
+  'fee only, exclude': { table: { penalty: FEES_ONLY }, learns: false, excludes: true },
+  getroute: { learns: true, excludes: false },
+};
