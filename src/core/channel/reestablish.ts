@@ -114,7 +114,8 @@ function resume(
   };
   // BOLT 2, channel_reestablish: both in the order in which they went out at first.
   if (lastSent === 'commitmentSigned') revoke();
-  if (lost.commitmentLost) resendCommitment(s, turn);
+  // Not once a close is agreed on: a peer that began it with a feerate on its way takes none.
+  if (lost.commitmentLost && s.shutdown.tx === undefined) resendCommitment(s, turn);
   if (lastSent === 'revokeAndAck') revoke();
 
   const online: LiveState = { ...s, link: { kind: 'online', remoteFeatures } };

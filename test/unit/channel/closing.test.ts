@@ -88,16 +88,23 @@ describe('shutdown and closing_signed', () => {
     const { pair, sent } = recorded();
     pair.command(pair.alice, { kind: 'updateFee', feeratePerKw: 1100 });
     pair.sign(pair.alice);
-    close(pair, 'alice');
     while (pair.deliver(pair.bob));
-    expect(sent).toEqual([
-      'alice updateFee',
-      'alice commitmentSigned',
-      'alice shutdown',
-      'bob revokeAndAck',
-    ]);
+    const message = shutdownMessage(pair, pair.alice.live.params.shutdownScript);
+    pair.input(pair.bob, { kind: 'message', message });
+    expect(sent).toEqual(['alice updateFee', 'alice commitmentSigned', 'bob revokeAndAck']);
     pair.sign(pair.bob);
-    expect(sent.slice(4)).toEqual(['bob commitmentSigned', 'bob shutdown']);
+    expect(sent.slice(3)).toEqual(['bob commitmentSigned', 'bob shutdown']);
+    pair.settle();
+    expect(channelStatus(pair.bob.state)).toBe('CLOSINGD_COMPLETE');
+    expect(pair.complaints).toEqual([]);
+  });
+
+  it('waits for a feerate on its way, unless the peer has sent it', () => {
+    const { pair, sent } = recorded();
+    pair.command(pair.alice, { kind: 'updateFee', feeratePerKw: 1100 });
+    pair.sign(pair.alice);
+    close(pair, 'alice');
+    expect(sent).not.toContain('alice shutdown');
     pair.settle();
     expect(channelStatus(pair.bob.state)).toBe('CLOSINGD_COMPLETE');
     expect(pair.complaints).toEqual([]);
@@ -235,19 +242,28 @@ describe('the fee of a close', () => {
     expect(pair.complaints).toEqual([]);
   });
 
-  it('is agreed on while a feerate of the opener’s is on its way', () => {
+  it('is agreed on while a feerate of the opener’s is on its way, which no one signs for then', () => {
     const { offer } = atFirstOffer();
-    const { pair } = recorded({ push: msat(300_000_000) });
+    const { pair, sent } = recorded({ push: msat(300_000_000) });
+    close(pair, 'bob');
     pair.command(pair.alice, { kind: 'updateFee', feeratePerKw: 1100 });
     pair.sign(pair.alice);
-    // The shutdowns and the feerate cross.
-    close(pair, 'bob');
-    close(pair, 'alice');
+    pair.deliver(pair.alice);
     while (pair.deliver(pair.bob));
+    pair.deliver(pair.alice);
+    pair.sign(pair.bob);
     expect(pair.bob.live.commitments.fees.length).toBe(2);
     pair.input(pair.bob, { kind: 'message', message: offer });
     expect(channelStatus(pair.bob.state)).toBe('CLOSINGD_COMPLETE');
     expect(pair.complaints).toEqual([]);
+    pair.disconnect();
+    sent.length = 0;
+    pair.reconnect();
+    while (pair.deliver(pair.bob));
+    expect(sent.filter((m) => m.startsWith('bob'))).toEqual([
+      'bob channelReestablish',
+      'bob shutdown',
+    ]);
   });
 
   it('counts only the outputs that there are', () => {

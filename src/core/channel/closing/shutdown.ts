@@ -40,12 +40,14 @@ export function onShutdownCommand(s: LiveState, command: ShutdownCommand, turn: 
 
 /** Sends shutdown where it is wanted and nothing stands against it. */
 export function shutdownIfClean(s: LiveState, turn: Turn): LiveState {
-  const { localScript, sent } = s.shutdown;
+  const { localScript, remoteScript, sent } = s.shutdown;
   if (localScript === undefined || sent || s.link.kind !== 'online') return s;
   if (s.failure !== undefined || s.spent !== undefined) return s;
   const { htlcs, fees } = s.commitments;
   // BOLT 2, shutdown: not while updates, of whichever side, are pending on the peer's commitment.
   if ([...htlcs, ...fees].some((update) => awaitsOurSignature(update.state))) return s;
+  // A feerate on its way may come to its end first: some peers do not sign for it after shutdown.
+  if (fees.length > 1 && remoteScript === undefined) return s;
   turn.persist();
   sendShutdown(s, localScript, turn);
   return { ...s, shutdown: { ...s.shutdown, sent: true } };
