@@ -7,8 +7,9 @@ const screen = new Screen();
 const processes = new Processes();
 
 const interrupted = new Promise<never>((_, reject) => {
+  // Kept: a second Ctrl-C must not cut the tidying up short.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => reject(new Error(`interrupted (${signal})`)));
+    process.on(signal, () => reject(new Error(`interrupted (${signal})`)));
 });
 
 screen.title('Levin: a payment along a route, and a failure that teaches the route table');
@@ -18,6 +19,7 @@ try {
   screen.end('done: paid twice, failed once, learned from it, and not a satoshi is missing');
   process.exit(0);
 } catch (error) {
+  screen.stop();
   process.stderr.write(`\n${(error as Error).message}\n`);
   if (!/^interrupted/.test((error as Error).message))
     process.stderr.write(`${processes.tails()}\n`);

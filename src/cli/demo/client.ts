@@ -13,6 +13,8 @@ export class CommandFailure extends Error {
   }
 }
 
+const GONE = { code: -1, message: 'the daemon is gone' };
+
 /** JSON-RPC to a daemon over its unix socket. */
 export class Client {
   readonly #socket: Socket;
@@ -26,8 +28,8 @@ export class Client {
     socket.on('data', (text: string) => this.#read(text));
     socket.on('error', () => {});
     socket.on('close', () => {
-      const error = { code: -1, message: 'the daemon is gone' };
-      for (const tell of this.#waiting.values()) tell({ error });
+      for (const tell of this.#waiting.values()) tell({ error: GONE });
+      this.#waiting.clear();
     });
   }
 
@@ -41,6 +43,7 @@ export class Client {
 
   // biome-ignore lint/suspicious/noExplicitAny: results are as various as the commands.
   call(method: string, params: object): Promise<any> {
+    if (this.#socket.destroyed) return Promise.reject(new CommandFailure(GONE));
     const id = this.#next++;
     this.#socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n\n`);
     return new Promise((resolve, reject) => {

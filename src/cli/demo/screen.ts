@@ -18,6 +18,7 @@ const WIDTH = 78;
 export class Screen {
   readonly #began = performance.now();
   #chapter = 0;
+  #over = false;
 
   title(text: string): void {
     stdout.write(`\n${bold(text)}\n`);
@@ -39,9 +40,14 @@ export class Screen {
       stdout.write(`${wipe}   ${green('✓')} ${text}${gap}${dim(took)}\n`);
       return result;
     } catch (error) {
-      stdout.write(`${wipe}   ${red('✗')} ${text}\n`);
+      if (!this.#over) stdout.write(`${wipe}   ${red('✗')} ${text}\n`);
       throw error;
     }
+  }
+
+  /** Nothing more is shown of steps that end after this. */
+  stop(): void {
+    this.#over = true;
   }
 
   /** A finding, under the step it belongs to. */
