@@ -17,6 +17,7 @@ import {
 import {
   type ChannelCommand,
   type ChannelState,
+  type ChannelView,
   type CommandResult,
   channelView,
   decodeChannel,
@@ -76,6 +77,8 @@ export class Channels {
   readonly #watch = new FundingWatch();
   readonly #registry = new Registry();
   readonly #listeners = new Set<StatusListener>();
+  /** States do not change: what is told of one is worked out once. */
+  readonly #views = new WeakMap<ChannelState, ChannelView>();
   /** Of the block told last, which the follower counts only once all its listeners are done. */
   #height: number | undefined;
   #ref = 1;
@@ -328,7 +331,9 @@ export class Channels {
       return entry?.peerId === peer ? entry.id : undefined;
     }
     const able = this.#registry.of(peer).filter(({ runner }) => runner.state.kind === 'live');
-    const roomy = able.find(({ runner }) => channelView(runner.state).spendableMsat >= amountMsat);
+    // Where there is no choice, the channel itself says whether it can.
+    if (able.length < 2) return able[0]?.id;
+    const roomy = able.find((entry) => this.#view(entry).spendableMsat >= amountMsat);
     return (roomy ?? able[0])?.id;
   }
 
@@ -485,8 +490,14 @@ export class Channels {
   }
 
   #view(entry: Entry): LiveChannel {
+    const { state } = entry.runner;
+    let view = this.#views.get(state);
+    if (view === undefined) {
+      view = channelView(state);
+      this.#views.set(state, view);
+    }
     return {
-      ...channelView(entry.runner.state),
+      ...view,
       peerConnected: this.#deps.peers.connected(entry.peerId) !== undefined,
       ...(entry.peerPolicy === undefined ? {} : { peerPolicy: entry.peerPolicy }),
     };
