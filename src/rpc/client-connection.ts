@@ -1,7 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Logger } from '../ports/index.js';
 import type { Notify } from './command.js';
-import type { CommandTable } from './commands/table.js';
+import type { CommandTable } from './command-table.js';
 import { codes, RpcError } from './errors.js';
 import { applyFilter } from './filter.js';
 import {
@@ -62,6 +63,8 @@ export class Client {
     this.#socket = socket;
     this.#deps = deps;
     this.#splitter = new JsonSplitter(options.maxRequestBytes);
+    // As many requests as may run may wait for it.
+    setMaxListeners(0, this.#gone.signal);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#pump());
     socket.on('error', () => socket.destroy());

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { CommandTable } from './commands/table.js';
 import type { NodeApi } from './node-api.js';
 
 export type Category =
@@ -18,6 +17,14 @@ export interface Notify {
   progress(step: { num: number; total: number; stage?: { num: number; total: number } }): void;
 }
 
+/** The commands of a daemon; see `command-table.ts`. */
+export interface Commands {
+  /** In alphabetical order. */
+  readonly all: readonly Command[];
+  /** By name or alias. */
+  find(name: string): Command | undefined;
+}
+
 export interface CommandContext {
   readonly node: NodeApi;
   /**
@@ -27,7 +34,7 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   readonly notify: Notify;
   /** All commands of the daemon, for `help` and `check`. */
-  readonly commands: CommandTable;
+  readonly commands: Commands;
 }
 
 export interface CommandSpec<P extends z.ZodRawShape, R extends z.ZodType> {

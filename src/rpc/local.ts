@@ -1,6 +1,6 @@
 /** The commands of a node, called in its own process: same checks, same JSON, no socket. */
 import type { Command } from './command.js';
-import { CommandTable } from './commands/table.js';
+import { CommandTable } from './command-table.js';
 import { codes, RpcError } from './errors.js';
 import { encodeJson, parseJson } from './json.js';
 import type { NodeApi } from './node-api.js';

@@ -3,7 +3,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import type { Logger } from '../ports/index.js';
 import { Client } from './client-connection.js';
 import type { Command } from './command.js';
-import { CommandTable } from './commands/table.js';
+import { CommandTable } from './command-table.js';
 import type { NodeApi } from './node-api.js';
 
 export interface RpcServerOptions {

@@ -1,7 +1,7 @@
-import type { Command } from '../command.js';
+import type { Command, Commands } from './command.js';
 
 /** The commands of a daemon, by name and alias. */
-export class CommandTable {
+export class CommandTable implements Commands {
   readonly #byName = new Map<string, Command>();
   /** In alphabetical order. */
   readonly all: readonly Command[];
