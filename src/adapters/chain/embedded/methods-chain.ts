@@ -2,7 +2,7 @@
 import { toHex } from '../../../core/bytes/index.js';
 import type { EmbeddedChain } from './chain.js';
 import { blockJson, btc, headerJson, rawBlock, scriptJson, shown, txJson } from './json.js';
-import type { Method } from './methods.js';
+import type { Method } from './method.js';
 import { type Params, readHexTx } from './params.js';
 import { MIN_RELAY_FEERATE } from './policy.js';
 import { words } from './port.js';

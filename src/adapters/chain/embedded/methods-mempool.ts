@@ -3,7 +3,7 @@ import { fromHex, type Sat, toHex } from '../../../core/bytes/index.js';
 import type { EmbeddedChain } from './chain.js';
 import { btc, entryJson, shown } from './json.js';
 import type { MempoolEntry } from './mempool.js';
-import type { Method } from './methods.js';
+import type { Method } from './method.js';
 import { type Params, readHexTx } from './params.js';
 import { feeAt, MIN_RELAY_FEERATE } from './policy.js';
 import { packageFault, words } from './port.js';

@@ -1,6 +1,6 @@
 /** The faucet, in the words of bitcoind's wallet. There is one wallet and it is always loaded. */
 import { btc, shown } from './json.js';
-import type { Method } from './methods.js';
+import type { Method } from './method.js';
 import { ChainRpcError, CODE } from './rpc-error.js';
 
 const wallet = { name: 'faucet', warning: '' };
