@@ -2,7 +2,7 @@
 import { DISABLED, type Graph, grown, KNOWN, UNROUTABLE } from '../gossip/index.js';
 import { chanceOf, feeOf, riskOf } from './cost.js';
 import type { Belief, Knowledge } from './knowledge.js';
-import type { OverlayEdge, SearchRequest } from './search.js';
+import type { OverlayEdge, SearchRequest } from './search-request.js';
 
 /** Of a channel that is believed to have less than the amount, though not known to. */
 const SLIGHT_CHANCE = 1e-6;
@@ -183,14 +183,22 @@ export class FirstHops {
     this.#stamp = grown(this.#stamp, nodes);
   }
 
-  fill(graph: Graph, request: SearchRequest, hop: Hop, reach: number): void {
+  /** `least`: what must arrive at a node at least, where more is known than the amount itself. */
+  fill(
+    graph: Graph,
+    request: SearchRequest,
+    hop: Hop,
+    reach: number,
+    least: (n: number) => number = () => request.amount,
+  ): void {
     this.count = 0;
     this.#generation = (this.#generation + 1) >>> 0;
-    const { source, overlay, amount, ignoreKnowledge, ownChannelsOnly } = request;
+    const { source, overlay, ignoreKnowledge, ownChannelsOnly } = request;
     for (let i = 0; i < overlay.length; i++) {
       const edge = overlay[i] as OverlayEdge;
-      if (edge.source !== source || amount > edge.maximum || reach < edge.minimum) continue;
-      if (amount > edge.limit && !ignoreKnowledge) continue;
+      if (edge.source !== source || reach < edge.minimum) continue;
+      const amount = least(edge.target);
+      if (amount > edge.maximum || (amount > edge.limit && !ignoreKnowledge)) continue;
       this.#add(edge.target, -1 - i, 0);
     }
     if (ownChannelsOnly || source >= graph.nodeLimit) return;
@@ -199,8 +207,9 @@ export class FirstHops {
     const end = start + graph.incoming.length(source);
     for (let at = start; at < end; at++) {
       const e = (pool[at] as number) ^ 1;
-      const cost = hop.firstHop(e, amount, reach);
-      if (cost >= 0) this.#add(graph.source[e ^ 1] as number, e, cost);
+      const target = graph.source[e ^ 1] as number;
+      const cost = hop.firstHop(e, least(target), reach);
+      if (cost >= 0) this.#add(target, e, cost);
     }
   }
 

@@ -16,7 +16,8 @@ import type { PenaltyOptions } from './cost.js';
 import { DEFAULT_FADING, Knowledge } from './knowledge.js';
 import type { ChannelDirection, Constraint, Direction } from './lessons.js';
 import { truncated } from './payload.js';
-import { type FoundPath, type OverlayEdge, Search, type SearchRequest } from './search.js';
+import { Search } from './search.js';
+import type { FoundPath, OverlayEdge, SearchRequest } from './search-request.js';
 
 /** A channel of our own with what it can send now. */
 export interface LocalChannel {

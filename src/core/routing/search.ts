@@ -18,63 +18,14 @@
  */
 import type { Graph } from '../gossip/index.js';
 import { Bound } from './bound.js';
-import { type PenaltyOptions, penaltyWeight } from './cost.js';
+import { penaltyWeight } from './cost.js';
 import { Heap } from './heap.js';
 import { FirstHops, Hop } from './hop.js';
 import type { Knowledge } from './knowledge.js';
 import { Labels } from './labels.js';
 import { payloadSize } from './payload.js';
+import type { FoundPath, OverlayEdge, SearchRequest } from './search-request.js';
 import { View } from './view.js';
-
-/** A channel in one direction that is not in the graph: our own, or from an invoice's hint. */
-export interface OverlayEdge {
-  readonly source: number;
-  readonly target: number;
-  readonly feeBase: number;
-  readonly feeRate: number;
-  readonly cltvDelta: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  /** What was learned of it: it carries no more than this; -1 where it is not usable. */
-  readonly limit: number;
-}
-
-export interface SearchRequest {
-  readonly source: number;
-  readonly destination: number;
-  readonly amount: number;
-  readonly finalCltv: number;
-  readonly riskFactor: number;
-  readonly maxHops: number;
-  readonly maxDelay: number;
-  /** Bytes the onion has for the payloads of all hops, the final one's already taken off. */
-  readonly payloadBytes: number;
-  /** Added to a delay to have the height that the onion names. */
-  readonly height: number;
-  readonly penalty: PenaltyOptions;
-  readonly now: number;
-  /** Edges beyond the graph; edge `-1 - i` of a path is the i-th of them. */
-  readonly overlay: readonly OverlayEdge[];
-  /** The source's channels are those of the overlay only. */
-  readonly ownChannelsOnly: boolean;
-  /** Take no account of what was learned. */
-  readonly ignoreKnowledge: boolean;
-  /** Any path will do: to find a reason, not a route. */
-  readonly quick?: boolean;
-  /** The largest factor on fees (below 1), and the seed that gives each edge its own. 0: none. */
-  readonly fuzz: number;
-  readonly fuzzSeed: number;
-}
-
-/** The edges from source to destination with what each carries and the expiry at its end. */
-export interface FoundPath {
-  readonly edges: readonly number[];
-  readonly amounts: readonly number[];
-  readonly delays: readonly number[];
-  readonly cost: number;
-  /** Bytes of the forwarding payloads. */
-  readonly payload: number;
-}
 
 /** Labels the second pass may make before it gives up: where there is a route, and where none yet. */
 const MOST_LABELS = 50_000;
@@ -99,7 +50,9 @@ export class Search {
   readonly #views = new Map<string, View>();
   readonly #bound = new Bound();
   readonly #heap = new Heap();
-  readonly #labels = new Labels();
+  #labels = new Labels();
+  /** The labels of a pass whose findings are still needed. */
+  #spare = new Labels();
   readonly #hop: Hop;
   readonly #firstHops: FirstHops;
 
@@ -150,6 +103,7 @@ export class Search {
       nodes = Math.max(nodes, source + 1, target + 1);
     this.#bound.resize(nodes);
     this.#labels.resize(nodes);
+    this.#spare.resize(nodes);
     this.#firstHops.resize(nodes);
     this.#hop.begin(request, this.#weight);
     this.#rule = 'all';
@@ -174,15 +128,16 @@ export class Search {
    * The path of the bound as it really is: nothing where it cannot carry what really comes, `none`
    * where there is no path at all. `reach`: edges with a minimum up to this are taken for usable.
    */
-  #guess(reach: number): FoundPath | undefined | 'none' {
+  #guess(reach: number, least?: (n: number) => number): FoundPath | undefined | 'none' {
     const { source, destination, amount, now } = this.#request;
-    this.#firstHops.fill(this.#graph, this.#request, this.#hop, reach);
+    this.#firstHops.fill(this.#graph, this.#request, this.#hop, reach, least);
     const possible = this.#bound.run({
       view: this.#view,
       source,
       destination,
       amount,
       reach,
+      least,
       weight: this.#weight,
       shrink: this.#shrink,
       firstHops: this.#firstHops,
@@ -196,14 +151,23 @@ export class Search {
     return possible ? this.#evaluate(this.#bound.path()) : 'none';
   }
 
-  /** Some path that carries what really comes; nothing where there is none. */
+  /**
+   * Some path that carries what really comes; nothing where there is none. What must arrive at each
+   * node at least is found first: it decides whether there is any path, and sharpens the bound.
+   */
   #anyPath(): FoundPath | undefined {
     this.#ceiling = Number.POSITIVE_INFINITY;
-    const least = this.#run('least');
-    if (least < 0) return undefined;
-    const some = this.#path(least);
+    const arrived = this.#run('least');
+    if (arrived < 0) return undefined;
+    const some = this.#path(arrived);
+    const rim = this.#labels.amount[arrived] as number;
+    const labels = this.#labels;
+    [this.#labels, this.#spare] = [this.#spare, labels];
+    const guess = this.#guess(this.#request.amount, (n) => Math.min(rim, labels.leastAt(n)));
+    if (guess !== undefined && guess !== 'none') return guess;
     const cheapest = this.#run('cheapest');
-    return cheapest < 0 ? some : this.#path(cheapest);
+    const found = cheapest < 0 ? some : this.#path(cheapest);
+    return found.cost < some.cost ? found : some;
   }
 
   /** A path that is cheaper than this one, or this one. */
