@@ -3,9 +3,8 @@ import { compare, type Msat, msat, type ShortChannelId, satToMsat } from '../byt
 import { sha256d } from '../crypto/index.js';
 import { type MessageOf, signedPart } from '../wire/index.js';
 import { isReady, realScid } from './facts.js';
-import type { LiveState } from './state.js';
+import type { LiveState, RelayPolicy } from './state.js';
 import type { Turn } from './turn.js';
-import type { RelayPolicy } from './types.js';
 
 /** Seconds after which an update is repeated, well before others prune the channel (two weeks). */
 const REFRESH = 13 * 24 * 3600;

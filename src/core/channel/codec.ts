@@ -32,7 +32,7 @@ import {
   versioned,
   type WireError,
 } from '../wire/index.js';
-import type { Htlc, HtlcState, Removal } from './htlc.js';
+import type { Htlc, HtlcOrigin, HtlcState, Removal } from './htlc.js';
 import type {
   Announcement,
   AnnouncementHalf,
@@ -41,9 +41,9 @@ import type {
   ClosedState,
   Commitments,
   LiveState,
+  RelayPolicy,
   SideParams,
 } from './state.js';
-import type { HtlcOrigin, RelayPolicy } from './types.js';
 
 const VERSION = 1;
 

@@ -3,8 +3,23 @@
  * through the five steps of BOLT 2, "Normal Operation", twice: once to be added, once to be
  * removed. The names are those that Core Lightning reports, so that people know them.
  */
-import { assertNever, type BlockHeight, type Bytes, type Msat } from '../bytes/index.js';
-import type { HtlcOrigin } from './types.js';
+import {
+  assertNever,
+  type BlockHeight,
+  type Bytes,
+  type ChannelId,
+  type Msat,
+} from '../bytes/index.js';
+
+/** Where an outgoing HTLC came from; kept with it, so that its end finds its way home after any restart. */
+export type HtlcOrigin =
+  | {
+      readonly kind: 'local';
+      readonly paymentHash: Bytes;
+      readonly groupId: number;
+      readonly partId: number;
+    }
+  | { readonly kind: 'relayed'; readonly channelId: ChannelId; readonly htlcId: bigint };
 
 /** Whether an HTLC is in a commitment: not yet, now, or no longer. */
 type Presence = 'before' | 'in' | 'after';

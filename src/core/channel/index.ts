@@ -8,6 +8,7 @@ export { ourCommitment, signedCommitment } from './force-close.js';
 export {
   type CommitmentView,
   type Htlc,
+  type HtlcOrigin,
   type HtlcState,
   isIn,
   offeredBy,

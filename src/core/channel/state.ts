@@ -3,7 +3,16 @@ import type { BlockHeight, Bytes, Msat, Sat, ShortChannelId } from '../bytes/ind
 import type { ShachainStore } from '../crypto/index.js';
 import type { ChannelSide, CommitmentChannel, Side } from './commitment/index.js';
 import type { Htlc, HtlcState } from './htlc.js';
-import type { RelayPolicy } from './types.js';
+
+/** What we ask for relaying over a channel, announced in channel_update. */
+export interface RelayPolicy {
+  readonly feeBaseMsat: number;
+  readonly feeProportionalMillionths: number;
+  readonly cltvExpiryDelta: number;
+  readonly htlcMinimumMsat: Msat;
+  readonly htlcMaximumMsat: Msat;
+  readonly enabled: boolean;
+}
 
 /** BOLT 2, "Defined Channel Types"; option_static_remotekey is in all of them. */
 export interface ChannelType {

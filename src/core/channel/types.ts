@@ -5,17 +5,8 @@
 import type { BlockHeight, Bytes, ChannelId, Msat, Sat, ShortChannelId } from '../bytes/index.js';
 import type { Signer } from '../crypto/signer.js';
 import type { Message } from '../wire/index.js';
-import type { ChannelState } from './state.js';
-
-/** Where an outgoing HTLC came from; kept with it, so that its end finds its way home after any restart. */
-export type HtlcOrigin =
-  | {
-      readonly kind: 'local';
-      readonly paymentHash: Bytes;
-      readonly groupId: number;
-      readonly partId: number;
-    }
-  | { readonly kind: 'relayed'; readonly channelId: ChannelId; readonly htlcId: bigint };
+import type { HtlcOrigin } from './htlc.js';
+import type { ChannelState, RelayPolicy } from './state.js';
 
 /** How an outgoing HTLC failed. */
 export type HtlcFailure =
@@ -78,16 +69,6 @@ export type ChannelCommand =
   | { readonly kind: 'shutdown'; readonly ref: number; readonly scriptPubkey?: Bytes }
   | { readonly kind: 'forceClose'; readonly ref: number; readonly reason: string }
   | { readonly kind: 'setPolicy'; readonly ref: number; readonly policy: Partial<RelayPolicy> };
-
-/** What we ask for relaying over a channel, announced in channel_update. */
-export interface RelayPolicy {
-  readonly feeBaseMsat: number;
-  readonly feeProportionalMillionths: number;
-  readonly cltvExpiryDelta: number;
-  readonly htlcMinimumMsat: Msat;
-  readonly htlcMaximumMsat: Msat;
-  readonly enabled: boolean;
-}
 
 export type ChannelInput =
   | { readonly kind: 'message'; readonly message: Message }

@@ -14,9 +14,9 @@ import { boundPolicy, isAnnounced } from './channel-update.js';
 import { isReady, realScid } from './facts.js';
 import { HTLC_STATES, type Htlc, type HtlcState } from './htlc.js';
 import { largestAdd, offerBounds } from './limits.js';
-import type { ChannelState, ChannelType, LiveState, Side } from './state.js';
+import type { ChannelState, ChannelType, LiveState, RelayPolicy, Side } from './state.js';
 import { channelStatus } from './status.js';
-import type { ChannelStatus, RelayPolicy } from './types.js';
+import type { ChannelStatus } from './types.js';
 
 export interface HtlcView {
   readonly direction: 'in' | 'out';

@@ -2,7 +2,7 @@
 import type { Transaction, TxOutput } from '../bitcoin/index.js';
 import type { BlockHeight, Bytes, Msat, Sat } from '../bytes/index.js';
 import type { CommitmentChannel, CommitmentSpec, RevokedRow } from '../channel/commitment/index.js';
-import type { HtlcOrigin } from '../channel/types.js';
+import type { HtlcOrigin } from '../channel/htlc.js';
 import type { KeyRef, ShachainStore, Signer } from '../crypto/index.js';
 
 /** An HTLC we offered that is not wholly removed: it needs an outcome. */

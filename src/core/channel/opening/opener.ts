@@ -24,13 +24,14 @@ import {
   DEFAULT_BOUNDS,
   DEFAULT_LIMITS,
   type Draft,
+  type RelayPolicy,
   type TermBounds,
   type WaitForAccept,
   type WaitForFunding,
   type WaitForFundingSigned,
 } from '../state.js';
 import { Turn } from '../turn.js';
-import type { RelayPolicy, Step, StepContext } from '../types.js';
+import type { Step, StepContext } from '../types.js';
 import {
   channelIdOf,
   endOpening,
