@@ -1,6 +1,14 @@
+import type { EmbeddedChain } from '../adapters/chain/embedded/index.js';
 import { toHex } from '../core/bytes/index.js';
-import type { Lab } from './lab.js';
 import type { LabNode } from './node.js';
+
+/** What of the lab is audited. */
+interface Audited {
+  readonly nodes: readonly LabNode[];
+  readonly chain: EmbeddedChain;
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes, as `Lab.rpc` answers it
+  rpc(node: LabNode, method: string): Promise<any>;
+}
 
 /** Where all the money is, in satoshi unless named otherwise. */
 export interface Audit {
@@ -49,7 +57,7 @@ class Missing extends Error {
   }
 }
 
-export async function audit(lab: Lab, putIn: bigint): Promise<Audit> {
+export async function audit(lab: Audited, putIn: bigint): Promise<Audit> {
   const books = await readBooks(lab);
   const { fees, unspent } = chainOf(lab);
   let wallets = 0n;
@@ -76,7 +84,7 @@ export async function audit(lab: Lab, putIn: bigint): Promise<Audit> {
   return { putIn, ...shares(lab, books), inFlightMsat, channels, fees, unresolved };
 }
 
-async function readBooks(lab: Lab): Promise<Books> {
+async function readBooks(lab: Audited): Promise<Books> {
   const books: Books = { wallets: new Map(), channels: new Map() };
   for (const node of lab.nodes) {
     if (!node.running) throw new Error(`audit: ${node.name} is not running`);
@@ -117,7 +125,7 @@ function checkChannel(outpoint: string, sides: readonly Side[], capacity: bigint
 }
 
 /** What came out of the faucet and is unspent, and the fees paid on the way. */
-function chainOf(lab: Lab): { fees: bigint; unspent: Map<string, bigint> } {
+function chainOf(lab: Audited): { fees: bigint; unspent: Map<string, bigint> } {
   const { chain } = lab;
   const unspent = new Map<string, bigint>();
   let fees = 0n;
@@ -140,7 +148,7 @@ function chainOf(lab: Lab): { fees: bigint; unspent: Map<string, bigint> } {
   return { fees, unspent };
 }
 
-function* transactions(lab: Lab) {
+function* transactions(lab: Audited) {
   const { ledger, mempool } = lab.chain;
   for (let height = 1; height <= ledger.height; height++)
     for (const [index, tx] of (ledger.at(height)?.txs ?? []).entries()) if (index > 0) yield tx;
@@ -151,7 +159,7 @@ function* transactions(lab: Lab) {
 const internalKey = (txidHex: string, vout: number): string =>
   `${Buffer.from(txidHex, 'hex').reverse().toString('hex')}:${vout}`;
 
-function shares(lab: Lab, books: Books): Pick<Audit, 'wallets' | 'channelsMsat'> {
+function shares(lab: Audited, books: Books): Pick<Audit, 'wallets' | 'channelsMsat'> {
   const wallets: Record<string, bigint> = {};
   const channelsMsat: Record<string, bigint> = {};
   for (const { name } of lab.nodes) wallets[name] = channelsMsat[name] = 0n;
