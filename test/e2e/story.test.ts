@@ -16,7 +16,7 @@ const failure = (call: Promise<unknown>): Promise<RpcFailure> =>
   );
 
 /**
- * The story that contract/sendpay.md tells, on a real bitcoind: alice pays carol by bob, or by
+ * The story that docs/contract.md tells, on a real bitcoind: alice pays carol by bob, or by
  * dave who asks for more; erin is a second payer.
  */
 describe('the story of sendpay', () => {

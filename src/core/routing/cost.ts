@@ -24,7 +24,7 @@ export const DEFAULT_PENALTY: PenaltyOptions = {
   onesided: 0.5,
 };
 
-/** contract/sendpay.md: riskfactor is percent a year, and a year has 52,596 blocks. */
+/** docs/contract.md, getroute: riskfactor is percent a year, and a year has 52,596 blocks. */
 const RISK_DIVISOR = 5_259_600;
 
 /** The least chance the penalty reckons with, so that it stays finite. */

@@ -1,6 +1,6 @@
 /**
- * What a payment teaches the route table (contract/sendpay.md, "What a failure teaches the route
- * table"). `payment` makes lessons of a failure or a success; `knowledge` keeps what they say.
+ * What a payment teaches the route table (docs/contract.md, "What failures teach"): `payment`
+ * makes lessons of a failure or a success; `knowledge` keeps what they say.
  */
 import type { Bytes, Msat, NodeId } from '../bytes/index.js';
 import type { ChannelDirection } from '../gossip/index.js';
