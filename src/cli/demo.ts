@@ -14,7 +14,8 @@ const interrupted = new Promise<never>((_, reject) => {
 
 screen.title('Levin: a payment along a route, and a failure that teaches the route table');
 try {
-  await Promise.race([new Story({}, { screen, processes }).tell(), interrupted]);
+  const story = new Story({}, { screen, processes }).tell();
+  await Promise.race([story, interrupted, processes.lost]);
   await processes.end();
   screen.end('done: paid twice, failed once, learned from it, and not a satoshi is missing');
   process.exit(0);

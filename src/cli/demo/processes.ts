@@ -46,6 +46,15 @@ export class Processes {
   readonly #children: Child[] = [];
   readonly #clients: Client[] = [];
   #ending = false;
+  #tellLost: (error: Error) => void = () => {};
+  /** Rejects when one of them ends before it is told to: nobody then waits for its answer. */
+  readonly lost = new Promise<never>((_, reject) => {
+    this.#tellLost = reject;
+  });
+
+  constructor() {
+    this.lost.catch(() => {});
+  }
 
   /** `program` is a file below the project's root. */
   start(name: string, program: string, args: readonly string[]): Child {
@@ -58,7 +67,12 @@ export class Processes {
       detached: true,
     });
     closeSync(file);
-    const ended = new Promise<void>((done) => process.once('exit', () => done()));
+    const ended = new Promise<void>((done) =>
+      process.once('exit', () => {
+        if (!this.#ending) this.#tellLost(new Error(`${name} ended before its time`));
+        done();
+      }),
+    );
     const child = { name, output, process, ended };
     this.#children.push(child);
     return child;
