@@ -79,7 +79,8 @@ describe('answers are what the manual says', () => {
       description: 'tea',
     });
     await call('carol', 'listinvoices');
-    await call('alice', 'decode', { string: invoice.bolt11 });
+    const decoded = await call('alice', 'decode', { string: invoice.bolt11 });
+    expect(decoded.signature).toMatch(/^304[3-5]02(20|21|1f)/);
     const { route } = await call('alice', 'getroute', {
       id: ids.carol,
       amount_msat: 10_000_000,
@@ -101,6 +102,18 @@ describe('answers are what the manual says', () => {
     ]);
     expect((await call('bob', 'getinfo')).fees_collected_msat).toBe(6000);
     expect((await call('bob', 'getinfo')).fees_collected_msat).toBe(6000);
+    const unfunded = [{ ...route[0], amount_msat: route[1].amount_msat }, route[1]];
+    const refused = await call('carol', 'invoice', {
+      amount_msat: 10_000_000,
+      label: 'refused',
+      description: 'tea',
+    });
+    const underpaid = { route: unfunded, payment_hash: refused.bolt11 };
+    await expect(call('alice', 'sendpay', underpaid)).rejects.toMatchObject({ code: 204 });
+    const failed = await call('bob', 'listforwards', { status: 'local_failed' });
+    expect(failed.forwards).toMatchObject([
+      { failcode: 4108, failreason: 'WIRE_FEE_INSUFFICIENT' },
+    ]);
     const second = await call('carol', 'invoice', {
       amount_msat: 'any',
       label: 2,

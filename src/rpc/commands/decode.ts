@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   encodeAddress,
+  encodeDer,
   NETWORKS,
   type NetworkParams,
   scriptKind,
@@ -58,7 +59,7 @@ function invoiceFields(invoice: Invoice) {
     payee: toHex(invoice.payee),
     amount_msat: invoice.amountMsat,
     payment_hash: toHex(invoice.paymentHash),
-    signature: toHex(invoice.signature),
+    signature: toHex(encodeDer(invoice.signature)),
     description: invoice.description,
     description_hash: invoice.descriptionHash && toHex(invoice.descriptionHash),
     min_final_cltv_expiry: invoice.minFinalCltvExpiryDelta,
@@ -110,7 +111,7 @@ export const decode = defineCommand({
     payee: r.nodeId().describe('Who signed it, and is to be paid.'),
     amount_msat: r.msat().optional().describe('What is asked for; left out: any amount.'),
     payment_hash: r.hash().describe('SHA256 of the preimage.'),
-    signature: r.hex().describe('The signature, 64 bytes.'),
+    signature: r.hex().describe('The signature, in DER.'),
     description: r.string().optional().describe('What it is for.'),
     description_hash: r.hash().optional().describe('The hash of what it is for.'),
     min_final_cltv_expiry: r.integer().describe('Blocks that the last HTLC must have left.'),

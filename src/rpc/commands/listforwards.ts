@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { scidToString } from '../../core/bytes/index.js';
-import { failureName } from '../../core/onion/index.js';
+import { failcodeName } from '../../core/payment/index.js';
 import type { Tables } from '../../ports/index.js';
 import { defineCommand } from '../command.js';
 import { codes } from '../errors.js';
@@ -70,7 +70,7 @@ export const listforwards = defineCommand({
         fee_msat: r.msat().optional().describe('What it earned, or would have.'),
         payment_hash: r.hash().describe('What its preimage hashes to.'),
         failcode: r.integer().optional().describe('Why we refused it, by BOLT 4.'),
-        failreason: r.string().optional().describe('The same in words.'),
+        failreason: r.string().optional().describe('Its name: WIRE_FEE_INSUFFICIENT.'),
         style: r.oneOf('tlv').describe('The form of its onion.'),
       }),
     ),
@@ -108,7 +108,7 @@ export const listforwards = defineCommand({
         fee_msat: row.out_msat === null ? undefined : row.in_msat - row.out_msat,
         payment_hash: row.payment_hash,
         failcode: row.failcode ?? undefined,
-        failreason: row.failcode === null ? undefined : failureName(row.failcode),
+        failreason: row.failcode === null ? undefined : failcodeName(row.failcode),
         style: 'tlv' as const,
       });
     }
