@@ -87,17 +87,22 @@ export function humanLines(text: string): string {
 /** What `help` answers, as a list; or the page of one command. */
 export function helpList(text: string): string {
   const { help } = JSON.parse(text) as {
-    help?: { command: string; category: string; description: string; verbose?: string }[];
+    help?: { command: string; category?: string; description?: string; verbose?: string }[];
   };
   if (!help) return humanLines(text);
   const [first] = help;
   if (help.length === 1 && first?.verbose !== undefined) return first.verbose.trimEnd();
-  const categories = [...new Set(help.map((h) => h.category))].sort();
+  const categories = [...new Set(help.map((h) => h.category ?? ''))].sort();
   const blocks = categories.map((category) => {
     const lines = help
-      .filter((h) => h.category === category)
-      .map((h) => `${h.command}\n    ${h.description}\n`);
-    return `=== ${category} ===\n\n${lines.join('\n')}`;
+      .filter((h) => (h.category ?? '') === category)
+      .map(({ command, description }) => [
+        command,
+        ...(description ? [`    ${description}`] : []),
+        '',
+      ])
+      .map((block) => block.join('\n'));
+    return `${category && `=== ${category} ===\n\n`}${lines.join('\n')}`;
   });
   return `${blocks.join('\n')}\nrun 'lightning-cli help COMMAND' for more on a command`;
 }

@@ -69,5 +69,7 @@ describe('what the client prints', () => {
     expect(helpList(JSON.stringify({ help: [{ ...entry, verbose: 'PING(7)\n' }] }))).toBe(
       'PING(7)',
     );
+    // A daemon that says no more than the command's usage.
+    expect(helpList('{"help":[{"command":"ping id"}]}')).toMatch(/^ping id\n/);
   });
 });
