@@ -1,6 +1,6 @@
 /** Error 205 in words: the true cause, with its figures. */
 import { assertNever, type Msat } from '../bytes/index.js';
-import { channelKey } from './knowledge.js';
+import { channelKey } from './constraint-text.js';
 import type { Constraint } from './lessons.js';
 import type { NoRoute } from './route.js';
 

@@ -1,4 +1,5 @@
 /** The graph, the search, and what failures taught it. */
+export { channelKey, constraintJson } from './constraint-text.js';
 export * from './cost.js';
 export * from './csv.js';
 export { explainNoRoute } from './explain.js';

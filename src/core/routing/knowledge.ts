@@ -5,17 +5,11 @@
  * Columns by slot; slot 0 stands for "nothing known", so that a zeroed array of slots by edge
  * says just that. Times are seconds since the epoch, amounts float64 whole millisatoshi.
  */
-import {
-  type Msat,
-  msat,
-  type NodeId,
-  type ShortChannelId,
-  scidFromString,
-  scidToString,
-  toHex,
-} from '../bytes/index.js';
+import { type Msat, msat, type NodeId, type ShortChannelId, toHex } from '../bytes/index.js';
 import type { Graph } from '../gossip/index.js';
-import type { ChannelDirection, Constraint, ConstraintJson, Direction, Lesson } from './lessons.js';
+import { channelKey, parseKey } from './constraint-text.js';
+import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
+import { decodeRecord, encodeRecord, type Record, recordOf, takeUp } from './record.js';
 
 export interface FadingOptions {
   /** Seconds in which a bound loses half of what it says, counted from the end of `holdSeconds`. */
@@ -36,40 +30,11 @@ export const DEFAULT_FADING: FadingOptions = {
   untilUpdateSeconds: 7 * 24 * 3600,
 };
 
-/** One record as the `constraints` table keeps it, in JSON. Left out: not known. */
-interface Stored {
-  readonly v: 1;
-  readonly lower?: readonly [amount: number, at: number];
-  readonly upper?: readonly [amount: number, at: number];
-  readonly blame?: readonly [share: number, at: number];
-  readonly unusable?: { readonly until: number; readonly update: boolean; readonly reason: string };
-  readonly at: number;
-}
-
-interface Record {
-  readonly key: string;
-  lower: number;
-  lowerAt: number;
-  upper: number;
-  upperAt: number;
-  blame: number;
-  blameAt: number;
-  /** Not usable before this time; 0 where it is usable. */
-  until: number;
-  /** An update lifts it. */
-  untilUpdate: boolean;
-  reason: string;
-  at: number;
-}
-
 /** A row of the `constraints` table to write, or to delete where `data` is left out. */
 export interface ConstraintRow {
   readonly key: string;
   readonly data?: string;
 }
-
-export const channelKey = (scid: ShortChannelId, direction: Direction): string =>
-  `${scidToString(scid)}/${direction}`;
 
 /** What a search sees of one channel in one direction; filled anew by each `look`. */
 export interface Belief {
@@ -269,7 +234,7 @@ export class Knowledge {
     const rows = [...this.#changed].map((key): ConstraintRow => {
       const slot = this.#slots.get(key);
       if (slot === undefined) return { key };
-      return { key, data: JSON.stringify(encode(this.#records[slot] as Record)) };
+      return { key, data: encodeRecord(this.#records[slot] as Record) };
     });
     this.#changed.clear();
     return rows;
@@ -277,15 +242,9 @@ export class Knowledge {
 
   /** Takes up a row as `takeChanges` gave it; answers whether it could be read. */
   restore(key: string, data: string): boolean {
-    const stored = decode(data);
+    const stored = decodeRecord(data);
     if (stored === undefined || parseKey(key) === undefined) return false;
-    const r = this.#record(key, stored.at);
-    [r.lower, r.lowerAt] = stored.lower ?? [0, 0];
-    [r.upper, r.upperAt] = stored.upper ?? [Number.POSITIVE_INFINITY, 0];
-    [r.blame, r.blameAt] = stored.blame ?? [0, 0];
-    r.until = stored.unusable?.until ?? 0;
-    r.untilUpdate = stored.unusable?.update ?? false;
-    r.reason = stored.unusable?.reason ?? '';
+    takeUp(this.#record(key, stored.at), stored);
     this.#changed.delete(key);
     return true;
   }
@@ -411,19 +370,7 @@ export class Knowledge {
     const slot = this.#slots.get(key);
     if (slot !== undefined) return this.#records[slot] as Record;
     const fresh = this.#free.pop() ?? this.#records.length;
-    const r: Record = {
-      key,
-      lower: 0,
-      lowerAt: 0,
-      upper: Number.POSITIVE_INFINITY,
-      upperAt: 0,
-      blame: 0,
-      blameAt: 0,
-      until: 0,
-      untilUpdate: false,
-      reason: '',
-      at: now,
-    };
+    const r = recordOf(key, now);
     this.#records[fresh] = r;
     this.#slots.set(key, fresh);
     this.#changed.add(key);
@@ -466,54 +413,4 @@ export class Knowledge {
     }
     return { e: -1, n: this.#graph.node(Buffer.from(parsed.nodeId, 'hex')) };
   }
-}
-
-function parseKey(key: string): Constraint['subject'] | undefined {
-  const slash = key.indexOf('/');
-  if (slash < 0) return /^[0-9a-f]{66}$/.test(key) ? { nodeId: key as NodeId } : undefined;
-  const scid = scidFromString(key.slice(0, slash));
-  const direction = key.slice(slash + 1);
-  if (scid === undefined || (direction !== '0' && direction !== '1')) return undefined;
-  return { channel: { scid, direction: direction === '0' ? 0 : 1 } };
-}
-
-function encode(r: Record): Stored {
-  return {
-    v: 1,
-    ...(r.lower > 0 ? { lower: [r.lower, r.lowerAt] as const } : {}),
-    ...(Number.isFinite(r.upper) ? { upper: [r.upper, r.upperAt] as const } : {}),
-    ...(r.blame > 0 ? { blame: [r.blame, r.blameAt] as const } : {}),
-    ...(r.until > 0
-      ? { unusable: { until: r.until, update: r.untilUpdate, reason: r.reason } }
-      : {}),
-    at: r.at,
-  };
-}
-
-function decode(data: string): Stored | undefined {
-  try {
-    const stored = JSON.parse(data) as Partial<Stored> | null;
-    return stored !== null && stored.v === 1 && typeof stored.at === 'number'
-      ? (stored as Stored)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A constraint as `listconstraints` prints it. */
-export function constraintJson(constraint: Constraint): ConstraintJson {
-  const { subject, minimumMsat, maximumMsat, unusable, blame, timestamp } = constraint;
-  return {
-    ...('channel' in subject
-      ? { short_channel_id_dir: channelKey(subject.channel.scid, subject.channel.direction) }
-      : { node_id: subject.nodeId }),
-    ...(minimumMsat === undefined ? {} : { minimum_msat: minimumMsat }),
-    ...(maximumMsat === undefined ? {} : { maximum_msat: maximumMsat }),
-    ...(unusable === undefined
-      ? {}
-      : { usable: false as const, until: unusable.until, reason: unusable.reason }),
-    ...(blame === undefined ? {} : { blame_ppm: Math.round(blame * 1e6) }),
-    timestamp,
-  };
 }
