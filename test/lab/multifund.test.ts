@@ -158,5 +158,5 @@ describe('multifundchannel', () => {
       await lab.close();
     }
     throw new Error('it never came to the end');
-  });
+  }, 120_000);
 });
