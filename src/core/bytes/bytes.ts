@@ -58,6 +58,9 @@ export function reversed(bytes: Bytes): Bytes {
   return Uint8Array.from(bytes).reverse();
 }
 
+/** A txid or block hash as people read it: the bytes reversed, in hex. */
+export const shownHash = (hash: Bytes): string => toHex(reversed(hash));
+
 export function xor(a: Bytes, b: Bytes): Bytes {
   const out = new Uint8Array(a.length);
   for (let i = 0; i < a.length; i++) out[i] = (a[i] as number) ^ (b[i] as number);

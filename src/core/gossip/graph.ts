@@ -396,23 +396,11 @@ export class Graph {
   get bytes(): number {
     let bytes = this.incoming.bytes + this.#byScid.bytes + this.#byId.bytes;
     for (const column of [
-      this.flags,
-      this.cltvDelta,
-      this.feeBase,
-      this.feeRate,
-      this.htlcMinimum,
-      this.htlcMaximum,
-      this.timestamp,
-      this.checksum,
-      this.source,
-      this.capacity,
-      this.#features,
-      this.#scidHigh,
-      this.#scidLow,
+      ...this.#edgeColumns(),
+      ...this.#channelColumns(),
+      ...this.#nodeColumns(),
       this.#live,
       this.nodeIds,
-      this.nodeUnroutable,
-      this.nodeTimestamp,
       this.nodeVersion,
     ])
       bytes += column.byteLength;

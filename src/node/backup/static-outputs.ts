@@ -2,7 +2,7 @@
 
 import type { Transaction } from '../../core/bitcoin/index.js';
 import { decodeTx } from '../../core/bitcoin/index.js';
-import { type Bytes, reversed, toHex } from '../../core/bytes/index.js';
+import { type Bytes, shownHash, toHex } from '../../core/bytes/index.js';
 import {
   type StaticOutput,
   type StaticScript,
@@ -109,4 +109,4 @@ export class StaticOutputs {
   }
 }
 
-const nameOf = (txid: Bytes, vout: number): string => `${toHex(reversed(txid))}:${vout}`;
+const nameOf = (txid: Bytes, vout: number): string => `${shownHash(txid)}:${vout}`;

@@ -1,5 +1,5 @@
 import { decodeTx, txid } from '../../core/bitcoin/index.js';
-import { type BlockHeight, type Bytes, equal, reversed, toHex } from '../../core/bytes/index.js';
+import { type BlockHeight, type Bytes, equal, shownHash } from '../../core/bytes/index.js';
 import type { ContextFees } from '../../core/channel/types.js';
 import { ChainAway, type ChainBlock, type FeeEstimates } from '../../ports/index.js';
 import { BlockCache } from './block-cache.js';
@@ -260,7 +260,7 @@ export class ChainFollower {
     const height = this.#height;
     this.#deps.log.warn('a reorg takes a block back', {
       height,
-      ...(hash === undefined ? {} : { hash: toHex(reversed(hash)) }),
+      ...(hash === undefined ? {} : { hash: shownHash(hash) }),
     });
     for (const fn of this.#onDisconnect) await this.#tell(() => fn(height));
     this.#blocks.forget(height);

@@ -1,4 +1,4 @@
-import { reversed, scidToString, toHex } from '../../core/bytes/index.js';
+import { scidToString, shownHash, toHex } from '../../core/bytes/index.js';
 import { type ChannelState, channelStatus, encodeChannel } from '../../core/channel/index.js';
 import type { Write } from '../../ports/index.js';
 import { realScid } from './facts.js';
@@ -16,7 +16,7 @@ export function rowOf(state: ChannelState, closedAt: number | null): Write | und
           channel_id: toHex(state.channelId),
           peer_id: toHex(params.peerId),
           status: channelStatus(state),
-          funding_txid: toHex(reversed(params.fundingTxid)),
+          funding_txid: shownHash(params.fundingTxid),
           funding_vout: params.fundingVout,
           scid: scid === undefined ? null : scidToString(scid),
           closed_at: closedAt,

@@ -3,15 +3,7 @@
  * when every peer has signed our way back out; until then any of them may still be dropped, and
  * all begin anew with a transaction that has no output for it.
  */
-import {
-  type Bytes,
-  err,
-  ok,
-  type Result,
-  reversed,
-  type Sat,
-  toHex,
-} from '../../core/bytes/index.js';
+import { type Bytes, err, ok, type Result, type Sat, shownHash } from '../../core/bytes/index.js';
 import type { Clock, Store } from '../../ports/index.js';
 import type { Entry } from './registry.js';
 import type {
@@ -227,4 +219,4 @@ const fundedOf = ({ member, entry }: Willing, vout: number | undefined) => ({
   channelType: member.channelType,
 });
 
-const nameOf = (txid: Bytes): string => NAME + toHex(reversed(txid));
+const nameOf = (txid: Bytes): string => NAME + shownHash(txid);

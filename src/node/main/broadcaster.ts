@@ -1,5 +1,5 @@
 import { decodeTx, txid } from '../../core/bitcoin/index.js';
-import { type Bytes, reversed, toHex } from '../../core/bytes/index.js';
+import { type Bytes, shownHash } from '../../core/bytes/index.js';
 import type { Chain, Logger } from '../../ports/index.js';
 import type { FollowedBlock } from '../chain/index.js';
 
@@ -32,7 +32,7 @@ export class Broadcaster {
       this.#log.error('a transaction of ours cannot be read', { purpose });
       return;
     }
-    const id = toHex(reversed(txid(decoded)));
+    const id = shownHash(txid(decoded));
     const waiting = { tx, purpose, since: this.#height, refusal: '' };
     this.#waiting.set(id, waiting);
     this.#send(id, waiting);
@@ -41,7 +41,7 @@ export class Broadcaster {
   connectBlock(block: FollowedBlock): void {
     this.#height = block.height;
     if (this.#waiting.size === 0) return;
-    for (const { txid: id } of block.txs) this.#waiting.delete(toHex(reversed(id)));
+    for (const { txid: id } of block.txs) this.#waiting.delete(shownHash(id));
     for (const [id, waiting] of this.#waiting) {
       if (block.height - waiting.since > PATIENCE) this.#waiting.delete(id);
       else this.#send(id, waiting);

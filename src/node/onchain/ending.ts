@@ -1,5 +1,5 @@
 import type { Transaction } from '../../core/bitcoin/index.js';
-import { type Bytes, type ChannelId, reversed, toHex } from '../../core/bytes/index.js';
+import { type Bytes, type ChannelId, shownHash, toHex } from '../../core/bytes/index.js';
 import { type LiveState, REVOKED_ROWS } from '../../core/channel/index.js';
 import {
   decodeOnchain,
@@ -135,7 +135,7 @@ export class Ending {
       put: 'closings',
       row: {
         channel_key: this.#key,
-        spent_txid: toHex(reversed(this.#channel.commitment.fundingTxid)),
+        spent_txid: shownHash(this.#channel.commitment.fundingTxid),
         state: encodeOnchain(this.#state),
       },
     };
@@ -164,7 +164,7 @@ export class Ending {
         return;
       case 'classified':
         log.info(`the end of ${this.#channelId} on the chain: ${effect.ending}`, {
-          txid: toHex(reversed(effect.txid)),
+          txid: shownHash(effect.txid),
         });
         return;
       case 'resolved':

@@ -1,13 +1,13 @@
 /** Between the wallet's outputs and their rows on disk. */
 import { encodeAddress, NETWORKS, type NetworkName } from '../../core/bitcoin/index.js';
-import { type Bytes, fromHex, reversed, sat, toHex } from '../../core/bytes/index.js';
+import { type Bytes, fromHex, reversed, sat, shownHash } from '../../core/bytes/index.js';
 import type { Tables } from '../../ports/index.js';
 import type { AddressType, WalletOutput } from './types.js';
 
 /** As people see it: `txid:vout`, the txid reversed. The key of every map of outputs. */
-export const outpointOf = (txid: Bytes, vout: number): string => `${toHex(reversed(txid))}:${vout}`;
+export const outpointOf = (txid: Bytes, vout: number): string => `${shownHash(txid)}:${vout}`;
 
-export const shownTxid = (txid: Bytes): string => toHex(reversed(txid));
+export const shownTxid = shownHash;
 
 export function txidFromShown(text: string): Bytes | undefined {
   const bytes = fromHex(text);

@@ -4,10 +4,9 @@ import {
   type Bytes,
   fromHex,
   type NodeId,
-  reversed,
   scidFromString,
   scidToString,
-  toHex,
+  shownHash,
 } from '../../core/bytes/index.js';
 import { FEATURE_NAMES, FEATURES, setBits } from '../../core/wire/index.js';
 import type { NetAddress } from '../../ports/index.js';
@@ -17,7 +16,7 @@ import type { FeerateChoice } from '../params.js';
 import * as r from '../results.js';
 
 /** A txid (or block hash) as people see it. */
-export const shownTxid = (internal: Bytes): string => toHex(reversed(internal));
+export const shownTxid = shownHash;
 
 export const badParameter = (name: string, wants: string, given: string): RpcError =>
   new RpcError(codes.badParameter, `${name}: ${wants}: invalid token '${given}'`);

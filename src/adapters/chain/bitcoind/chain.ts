@@ -1,5 +1,5 @@
 /** The `Chain` port over bitcoind's JSON-RPC. */
-import { type Bytes, fromHex, hex, reversed, toHex } from '../../../core/bytes/index.js';
+import { type Bytes, fromHex, hex, reversed, shownHash, toHex } from '../../../core/bytes/index.js';
 import {
   type BroadcastResult,
   type Chain,
@@ -39,7 +39,7 @@ const TARGETS = [
 ] as const;
 
 const hash = (text: unknown): Bytes => reversed(hex(text as string));
-const name = (bytes: Bytes): string => toHex(reversed(bytes));
+const name = shownHash;
 
 export interface BitcoindDeps {
   readonly clock: Clock;

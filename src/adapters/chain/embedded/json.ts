@@ -5,7 +5,7 @@ import {
   NETWORKS,
   scriptKind,
 } from '../../../core/bitcoin/index.js';
-import { type Bytes, concat, Reader, reversed, toHex, Writer } from '../../../core/bytes/index.js';
+import { type Bytes, concat, Reader, shownHash, toHex, Writer } from '../../../core/bytes/index.js';
 import type { EmbeddedChain } from './chain.js';
 import { isCoinbase } from './consensus.js';
 import type { MempoolEntry } from './mempool.js';
@@ -30,7 +30,7 @@ export const btc = (sat: bigint | number): Btc => new Btc(BigInt(sat));
 export const toJson = (value: unknown): string => JSON.stringify(value).replace(MARKED, '$1');
 
 /** Hashes are shown reversed. */
-export const shown = (hash: Bytes): string => toHex(reversed(hash));
+export const shown = shownHash;
 
 const TYPES: Record<ReturnType<typeof scriptKind>, string> = {
   p2pkh: 'pubkeyhash',

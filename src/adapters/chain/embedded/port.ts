@@ -1,5 +1,5 @@
 /** The `Chain` port straight onto an embedded chain of the same process: no socket in between. */
-import { type Bytes, reversed, toHex } from '../../../core/bytes/index.js';
+import { type Bytes, shownHash, toHex } from '../../../core/bytes/index.js';
 import {
   type BroadcastResult,
   type Chain,
@@ -75,7 +75,7 @@ export class EmbeddedChainPort implements Chain {
     const answers = this.chain.mempool.submitPackage(read);
     const reasons = answers.flatMap((a, i) => {
       if (a === undefined || a.kind === 'known' || a.kind === 'confirmed') return [];
-      return [`${toHex(reversed(read[i]?.txid as Bytes))}: ${words(a)}`];
+      return [`${shownHash(read[i]?.txid as Bytes)}: ${words(a)}`];
     });
     if (reasons.length > 0) return { kind: 'refused', reason: reasons.join(', ') };
     return { kind: 'accepted' };
