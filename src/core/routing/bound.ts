@@ -17,6 +17,8 @@ export interface BoundRequest {
   readonly source: number;
   readonly destination: number;
   readonly amount: number;
+  /** What must arrive at a node at least, where that is known; Infinity: it cannot be reached. */
+  readonly least: ((n: number) => number) | undefined;
   /** What may arrive at most, for edges that have a minimum. */
   readonly reach: number;
   /** Millisatoshi for each factor e of chance. */
@@ -146,9 +148,18 @@ export class Bound {
     this.entriesFrom++;
     // Beyond the destination there is no way; a node of hints has no row.
     if (n >= request.nodeLimit || n === request.destination) return;
-    const { view, amount, reach, weight, shrink, excludedEdge, excludedNode } = request;
+    const {
+      least: arrivesAt,
+      view,
+      amount,
+      reach,
+      weight,
+      shrink,
+      excludedEdge,
+      excludedNode,
+    } = request;
     view.prepareOutOf(n, request.now);
-    const { node, fixed, rate, doubt, least, most, edge } = view;
+    const { node, least, most, edge } = view;
     const start = view.outOf.start[n] as number;
     const end = start + (view.outOf.length[n] as number);
     let at = start;
@@ -158,14 +169,13 @@ export class Bound {
         if (floor < this.#pruned) this.#pruned = floor;
         break;
       }
-      if (amount > (most[at] as number) || reach < (least[at] as number)) continue;
       const to = node[at] as number;
       if (this.#fromDone[to] === generation) continue;
+      const arrives = arrivesAt === undefined ? amount : arrivesAt(to);
+      if (arrives > (most[at] as number) || reach < (least[at] as number)) continue;
       if (excludedEdge !== undefined && excludedEdge[edge[at] as number] === 1) continue;
       if (excludedNode !== undefined && excludedNode[n] === 1) break;
-      const raw =
-        (fixed[at] as number) + (rate[at] as number) * amount + (doubt[at] as number) * weight;
-      const cost = key + (raw > 0 ? shrink * raw : 0);
+      const cost = key + shrink * view.cost(at, arrives, weight);
       if (cost + rest >= this.#best) {
         if (cost < this.#pruned) this.#pruned = cost;
         continue;
@@ -185,23 +195,32 @@ export class Bound {
       if (target === n) this.#reachTo(source, key + cost, edge, n);
     this.entriesTo++;
     if (n >= request.nodeLimit || n === request.source) return;
-    const { view, amount, reach, weight, shrink, excludedEdge, excludedNode, source } = request;
+    const {
+      least: arrivesAt,
+      view,
+      amount,
+      reach,
+      weight,
+      shrink,
+      excludedEdge,
+      excludedNode,
+      source,
+    } = request;
+    const arrives = arrivesAt === undefined ? amount : arrivesAt(n);
     view.prepareInto(n, request.now);
-    const { node, fixed, rate, doubt, least, most, edge } = view;
+    const { node, least, most, edge } = view;
     const start = view.into.start[n] as number;
     const end = start + (view.into.length[n] as number);
     let at = start;
     for (; at < end; at++) {
       if (key + shrink * view.key(at) + rest >= this.#best) break;
-      if (amount > (most[at] as number) || reach < (least[at] as number)) continue;
+      if (arrives > (most[at] as number) || reach < (least[at] as number)) continue;
       const from = node[at] as number;
       // The source's channels were taken from its own side.
       if (from === source || this.#toDone[from] === generation) continue;
       if (excludedEdge !== undefined && excludedEdge[edge[at] as number] === 1) continue;
       if (excludedNode !== undefined && excludedNode[from] === 1) continue;
-      const raw =
-        (fixed[at] as number) + (rate[at] as number) * amount + (doubt[at] as number) * weight;
-      const cost = key + (raw > 0 ? shrink * raw : 0);
+      const cost = key + shrink * view.cost(at, arrives, weight);
       if (cost + rest >= this.#best) continue;
       this.#reachTo(from, cost, edge[at] as number, n);
     }

@@ -28,7 +28,7 @@ export const DEFAULT_PENALTY: PenaltyOptions = {
 const RISK_DIVISOR = 5_259_600;
 
 /** The least chance the penalty reckons with, so that it stays finite. */
-const LEAST_CHANCE = 1e-6;
+export const LEAST_CHANCE = 1e-6;
 
 /** BOLT 7, "HTLC Fees", rounded down, exact while the fee itself is below 2^53. */
 export function feeOf(base: number, millionths: number, amount: number): number {

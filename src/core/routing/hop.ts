@@ -1,11 +1,8 @@
 /** One step of a route, exactly: whether an edge carries an amount, and what it costs. */
 import { DISABLED, type Graph, grown, KNOWN, UNROUTABLE } from '../gossip/index.js';
-import { chanceOf, feeOf, riskOf } from './cost.js';
+import { chanceOf, feeOf, LEAST_CHANCE, riskOf } from './cost.js';
 import type { Belief, Knowledge } from './knowledge.js';
 import type { OverlayEdge, SearchRequest } from './search-request.js';
-
-/** Of a channel that is believed to have less than the amount, though not known to. */
-const SLIGHT_CHANCE = 1e-6;
 
 /** An edge beside the graph, as the bound sees it. */
 export interface BoundEdge {
@@ -127,7 +124,7 @@ export class Hop {
     if (plain) return 1;
     const { lower, upper, blame } = belief;
     const chance =
-      amount > upper ? SLIGHT_CHANCE : chanceOf(amount, capacity, lower, upper, penalty.onesided);
+      amount > upper ? LEAST_CHANCE : chanceOf(amount, capacity, lower, upper, penalty.onesided);
     return chance * (1 - blame);
   }
 

@@ -82,6 +82,13 @@ export class Labels {
     this.#leastAmount[node] = this.amount[label] as number;
   }
 
+  /** The least amount that reached a node; Infinity where none did. */
+  leastAt(node: number): number {
+    return this.#settled[node] === this.#generation
+      ? (this.#leastAmount[node] as number)
+      : Number.POSITIVE_INFINITY;
+  }
+
   firstSettled(node: number): number {
     return this.#settled[node] === this.#generation ? (this.#head[node] as number) : -1;
   }

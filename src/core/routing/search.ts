@@ -316,11 +316,8 @@ export class Search {
       if (amount > (view.most[at] as number) || amount < (view.least[at] as number)) continue;
       const from = view.node[at] as number;
       if (from === source || (single && labels.firstSettled(from) >= 0)) continue;
-      const raw =
-        (view.fixed[at] as number) +
-        (view.rate[at] as number) * amount +
-        (view.doubt[at] as number) * weight;
-      if (cost + (raw > 0 ? shrink * raw : 0) + bound.from(from) >= ceiling) continue;
+      const floor = cost + shrink * view.cost(at, amount, weight) + bound.from(from);
+      if (floor >= ceiling) continue;
       this.#reach(label, view.edge[at] as number);
     }
   }

@@ -5,7 +5,7 @@
  * for, and again when the graph or the knowledge of them changed.
  */
 import { DISABLED, type Graph, grown, KNOWN, type Rows, UNROUTABLE } from '../gossip/index.js';
-import { chanceOf, type PenaltyOptions, penaltyWeight } from './cost.js';
+import { chanceOf, LEAST_CHANCE, type PenaltyOptions, penaltyWeight } from './cost.js';
 import type { Belief, Knowledge } from './knowledge.js';
 
 export interface ViewOptions {
@@ -18,8 +18,12 @@ export interface ViewOptions {
 const ROW_SECONDS = 60;
 const RISK_DIVISOR = 5_259_600;
 /** Float32 that is never above the number: bounds must stay bounds. */
+/** Of a channel that is believed to have less than the amount: the least chance there is. */
+const MOST_DOUBT = -Math.log(LEAST_CHANCE) * (1 - 2 ** -20);
 const DOWN = 1 - 2 ** -22;
 const UP = 1 + 2 ** -22;
+/** Below this, the doubt at the least amount of a view stands for that at the others. */
+const SLIGHT_DOUBT = 0.02;
 /** Edges of a node that the order of a row can tell apart, and the largest key it can. */
 const ORDERED = 65_536;
 const LARGEST_KEY = 6e9;
@@ -42,6 +46,10 @@ export class View {
   rate = new Float32Array(1024);
   /** Minus the logarithm of the chance at `floor`. */
   doubt = new Float32Array(1024);
+  /** What the chance follows from: the capacity, and between what bounds the funds lie. */
+  room = new Float32Array(1024);
+  lower = new Float32Array(1024);
+  upper = new Float32Array(1024);
   least = new Float32Array(1024);
   most = new Float32Array(1024);
   #used = 0;
@@ -76,6 +84,31 @@ export class View {
     );
   }
 
+  /** No more than the cost of the entry for an amount of the view, and mostly close to it. */
+  cost(at: number, amount: number, weight: number): number {
+    const fee = (this.fixed[at] as number) + (this.rate[at] as number) * amount;
+    let doubt = this.doubt[at] as number;
+    // Where it is slight it hardly changes within the view; near a bound it does.
+    if (doubt > SLIGHT_DOUBT) doubt = this.#doubt(at, amount);
+    const cost = fee + doubt * weight;
+    return cost > 0 ? cost : 0;
+  }
+
+  /** No more than the exact doubt of the entry for an amount. */
+  #doubt(at: number, amount: number): number {
+    const upper = this.upper[at] as number;
+    if (amount > upper) return MOST_DOUBT;
+    const { onesided } = this.#options.penalty;
+    const chance = chanceOf(
+      amount,
+      this.room[at] as number,
+      this.lower[at] as number,
+      upper,
+      onesided,
+    );
+    return chance === 1 ? 0 : -Math.log(chance) * DOWN;
+  }
+
   /** Makes sure that the row of the edges that end at `n` is as things stand. */
   prepareInto(n: number, now: number): void {
     this.#prepare(this.into, n, now, 0);
@@ -86,7 +119,7 @@ export class View {
   }
 
   get bytes(): number {
-    return this.edge.length * 28 + this.into.bytes + this.outOf.bytes;
+    return this.edge.length * 40 + this.into.bytes + this.outOf.bytes;
   }
 
   #prepare(rows: ViewRows, n: number, now: number, flip: 0 | 1): void {
@@ -128,14 +161,16 @@ export class View {
   /** Adds the edge where it may carry an amount of this view. */
   #append(e: number, flip: 0 | 1, now: number): void {
     const graph = this.#graph;
-    const { floor, riskFactor, penalty } = this.#options;
+    const { floor, riskFactor } = this.#options;
     if (((graph.flags[e] as number) & (KNOWN | DISABLED | UNROUTABLE)) !== KNOWN) return;
     const from = graph.source[e] as number;
     if ((graph.nodeUnroutable[from] as number) !== 0) return;
     let most = graph.htlcMaximum[e] as number;
     const capacity = (graph.capacity[e >> 1] as number) || most;
     most = Math.min(most, capacity);
-    let chance = 1;
+    let lower = 0;
+    let upper = capacity;
+    let blame = 0;
     if (this.#learned(e)) {
       const knowledge = this.#knowledge;
       // As things will stand when the row ends: bounds only relax, and so must a bound on them.
@@ -145,23 +180,26 @@ export class View {
       knowledge.look(e, capacity, then, belief);
       if (!belief.usable) return;
       most = Math.min(most, belief.limit);
-      const { upper } = belief;
+      upper = belief.upper;
+      blame = belief.blame;
       knowledge.look(e, capacity, now, belief);
-      if (floor <= upper)
-        chance = chanceOf(floor, capacity, Math.min(belief.lower, upper), upper, penalty.onesided);
-    } else if (this.#weight !== 0 && floor <= capacity)
-      chance = chanceOf(floor, capacity, 0, capacity, penalty.onesided);
+      lower = Math.min(belief.lower, upper);
+    }
     if (most < floor) return;
     const at = this.#used++;
     this.edge[at] = e;
     this.node[at] = flip === 0 ? from : (graph.source[e ^ 1] as number);
     const delta = graph.cltvDelta[e] as number;
     // The fee is rounded down to whole millisatoshi: at most one less than its formula.
-    const base = (graph.feeBase[e] as number) - 1;
+    const suspicion = blame === 0 ? 0 : -Math.log(1 - blame) * this.#weight;
+    const base = (graph.feeBase[e] as number) - 1 + suspicion;
     this.fixed[at] = base < 0 ? base * UP : base * DOWN;
     const rate = (graph.feeRate[e] as number) / 1e6 + (delta * riskFactor) / RISK_DIVISOR;
     this.rate[at] = rate * DOWN;
-    this.doubt[at] = chance === 1 ? 0 : -Math.log(chance) * DOWN;
+    this.room[at] = capacity * UP;
+    this.lower[at] = lower * UP;
+    this.upper[at] = upper * UP;
+    this.doubt[at] = this.#weight === 0 ? 0 : this.#doubt(at, floor);
     this.least[at] = (graph.htlcMinimum[e] as number) * DOWN;
     this.most[at] = most * UP;
   }
@@ -188,6 +226,9 @@ export class View {
       this.fixed,
       this.rate,
       this.doubt,
+      this.room,
+      this.lower,
+      this.upper,
       this.least,
       this.most,
     ]) {
@@ -204,6 +245,9 @@ export class View {
     this.fixed = grown(this.fixed, bigger);
     this.rate = grown(this.rate, bigger);
     this.doubt = grown(this.doubt, bigger);
+    this.room = grown(this.room, bigger);
+    this.lower = grown(this.lower, bigger);
+    this.upper = grown(this.upper, bigger);
     this.least = grown(this.least, bigger);
     this.most = grown(this.most, bigger);
   }
