@@ -5,6 +5,7 @@ export * from './csv.js';
 export { explainNoRoute } from './explain.js';
 export * from './knowledge.js';
 export * from './lessons.js';
+export type { HintChannel, LocalChannel } from './overlay.js';
 export * from './route.js';
 export { Search } from './search.js';
 export * from './table.js';

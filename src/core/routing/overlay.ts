@@ -1,0 +1,129 @@
+/** Channels that a search takes beside the graph's: our own with their balances, and hints. */
+import {
+  type Bytes,
+  fromHex,
+  type Msat,
+  type NodeId,
+  type ShortChannelId,
+} from '../bytes/index.js';
+import {
+  type ChannelDirection,
+  type Direction,
+  type Graph,
+  NODE_ID_BYTES,
+} from '../gossip/index.js';
+import type { Knowledge } from './knowledge.js';
+import type { Constraint } from './lessons.js';
+import type { OverlayEdge } from './search-request.js';
+
+/** A channel of our own with what it can send now. */
+export interface LocalChannel {
+  /** What the route is to name it by: the real scid, or the alias where there is none. */
+  readonly scid: ShortChannelId;
+  readonly direction: Direction;
+  readonly peer: NodeId;
+  readonly spendableMsat: Msat;
+  /** The peer's htlc_minimum_msat. */
+  readonly htlcMinimumMsat?: Msat;
+}
+
+/** A channel that an invoice told of. */
+export interface HintChannel extends ChannelDirection {
+  readonly source: NodeId;
+  readonly target: NodeId;
+  readonly feeBaseMsat: number;
+  readonly feeProportionalMillionths: number;
+  readonly cltvDelta: number;
+  readonly htlcMinimumMsat?: Msat;
+  readonly htlcMaximumMsat?: Msat;
+}
+
+export interface OverlayRequest {
+  readonly source: NodeId;
+  readonly localChannels?: readonly LocalChannel[];
+  readonly hints?: readonly HintChannel[];
+  readonly now: number;
+}
+
+export interface NamedEdge extends ChannelDirection {
+  readonly target: NodeId;
+}
+
+/** Channels beside the graph, and numbers for nodes that the graph does not know. */
+export class Overlay {
+  readonly #graph: Graph;
+  readonly #nodes = new Map<NodeId, number>();
+  readonly edges: OverlayEdge[] = [];
+  readonly named: NamedEdge[] = [];
+
+  constructor(
+    request: OverlayRequest,
+    deps: { readonly graph: Graph; readonly knowledge: Knowledge },
+  ) {
+    this.#graph = deps.graph;
+    for (const local of request.localChannels ?? []) {
+      const { scid, direction, peer, spendableMsat, htlcMinimumMsat } = local;
+      this.#add(
+        request.source,
+        { scid, direction, target: peer },
+        {
+          feeBase: 0,
+          feeRate: 0,
+          cltvDelta: 0,
+          minimum: Number(htlcMinimumMsat ?? 0n),
+          maximum: Number(spendableMsat),
+          limit: Number.POSITIVE_INFINITY,
+        },
+      );
+    }
+    for (const hint of request.hints ?? []) {
+      const { scid, direction, target } = hint;
+      // Of our own channels we know better what they carry.
+      if (request.localChannels !== undefined && hint.source === request.source) continue;
+      this.#add(
+        hint.source,
+        { scid, direction, target },
+        {
+          feeBase: hint.feeBaseMsat,
+          feeRate: hint.feeProportionalMillionths,
+          cltvDelta: hint.cltvDelta,
+          minimum: Number(hint.htlcMinimumMsat ?? 0n),
+          maximum:
+            hint.htlcMaximumMsat === undefined
+              ? Number.POSITIVE_INFINITY
+              : Number(hint.htlcMaximumMsat),
+          limit: limitOf(deps.knowledge.constraintOn(hint, request.now)),
+        },
+      );
+    }
+  }
+
+  /** The node's index, or -1. */
+  node(id: NodeId): number {
+    return this.#nodes.get(id) ?? this.#graph.node(bytesOf(id));
+  }
+
+  #add(source: NodeId, named: NamedEdge, edge: Omit<OverlayEdge, 'source' | 'target'>): void {
+    this.edges.push({ source: this.#place(source), target: this.#place(named.target), ...edge });
+    this.named.push(named);
+  }
+
+  #place(id: NodeId): number {
+    let n = this.node(id);
+    if (n < 0) {
+      n = this.#graph.nodeLimit + this.#nodes.size;
+      this.#nodes.set(id, n);
+    }
+    return n;
+  }
+}
+
+export function limitOf(constraint: Constraint | undefined): number {
+  if (constraint?.unusable !== undefined) return -1;
+  return constraint?.maximumMsat === undefined
+    ? Number.POSITIVE_INFINITY
+    : Number(constraint.maximumMsat);
+}
+
+const NO_BYTES = new Uint8Array(NODE_ID_BYTES);
+const bytesOf = (id: NodeId): Bytes => fromHex(id) ?? NO_BYTES;
