@@ -7,6 +7,8 @@ export interface SoakOptions {
   readonly kills: number;
   /** Chooses whom, when, and what is paid. */
   readonly seed: string;
+  /** Sometimes all three at once, and sometimes one that is only just starting. */
+  readonly harsh?: boolean;
   /** Payments under way at a time. */
   readonly payers?: number;
   readonly log?: (line: string) => void;
@@ -112,22 +114,25 @@ class Soak {
     const entropy = this.#entropy.fork('kills');
     for (let i = 1; i <= this.#options.kills; i++) {
       await pause(entropy.between(10, 500));
-      const node = entropy.pick(this.#nodes);
-      await node.kill();
+      const all = this.#options.harsh === true && entropy.below(5) === 0;
+      const nodes = all ? this.#nodes : [entropy.pick(this.#nodes)];
+      await Promise.all(nodes.map((node) => node.kill()));
       await pause(entropy.below(200));
-      await node.up();
-      await this.#callPeers();
+      for (const node of nodes) {
+        if (this.#options.harsh && entropy.below(3) === 0)
+          await this.#killStarting(node, entropy.between(50, 1500));
+        if (!node.running) await node.up();
+      }
       if (i % 10 === 0) this.#options.log?.(`${i} kills`);
     }
   }
 
-  /** Sooner than the daemons do by themselves, who wait longer from one loss to the next. */
-  async #callPeers(): Promise<void> {
-    const [alice, bob, carol] = [this.#alice, this.#bob, this.#carol];
-    await Promise.allSettled([
-      this.#lightning.connect(alice, bob),
-      this.#lightning.connect(bob, carol),
-    ]);
+  /** It may have come up by then, or not. */
+  async #killStarting(node: Daemon, afterMs: number): Promise<void> {
+    const started = node.up().catch(() => {});
+    await pause(afterMs);
+    await node.kill();
+    await started;
   }
 
   /** Pays one invoice after the other; a daemon that is away is waited for. */
