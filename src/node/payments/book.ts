@@ -16,6 +16,7 @@ import { type FailureMessage, failureCode } from '../../core/onion/index.js';
 import { failcodeName, type OpaqueFailure, type PaymentFailure } from '../../core/payment/index.js';
 import type { Direction, RouteHop } from '../../core/routing/index.js';
 import type { Store, Write } from '../../ports/index.js';
+import { newest } from '../util/index.js';
 import type { PaymentRow, Proof, StoredFailure } from './types.js';
 
 /** Numbers that are given once and never again, whatever is deleted. */
@@ -28,10 +29,25 @@ export interface PaymentCounters {
 const COUNTERS = 'payments/counters';
 export const NO_COUNTERS: Readonly<PaymentCounters> = { created: 0, updated: 0, deleted: 0 };
 
+/**
+ * The counters as they were written last, and never behind the rows: a number that is given twice
+ * would put one payment's row in the place of another's.
+ */
 export async function loadCounters(store: Store): Promise<PaymentCounters> {
-  const [row] = await store.select('vars', { where: { name: COUNTERS } });
-  if (row === undefined) return { ...NO_COUNTERS };
-  return { ...NO_COUNTERS, ...(JSON.parse(fromUtf8(row.value)) as Partial<PaymentCounters>) };
+  const [[row], created, updated] = await Promise.all([
+    store.select('vars', { where: { name: COUNTERS } }),
+    newest(store, 'payments', 'created_index'),
+    newest(store, 'payments', 'updated_index'),
+  ]);
+  const stored: PaymentCounters = {
+    ...NO_COUNTERS,
+    ...(row === undefined ? {} : (JSON.parse(fromUtf8(row.value)) as Partial<PaymentCounters>)),
+  };
+  return {
+    ...stored,
+    created: Math.max(stored.created, created),
+    updated: Math.max(stored.updated, updated),
+  };
 }
 
 /** Goes into the same commit as the rows whose numbers it counted. */
