@@ -12,7 +12,6 @@ import {
   ok,
   type Result,
   type ShortChannelId,
-  utf8,
 } from '../../core/bytes/index.js';
 import {
   type ChannelCommand,
@@ -23,7 +22,6 @@ import {
   decodeChannel,
   type HtlcOrigin,
   type LiveState,
-  offeredBy,
   type RelayPolicy,
   type Step,
   type StepContext,
@@ -37,6 +35,8 @@ import { Effects } from './effects.js';
 import { idOf, isOperating, peerOf } from './facts.js';
 import { dueFeerate } from './fee-updates.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
+import { heldOrigins, heldReceived, isRelayed } from './held.js';
+import { deliver } from './inbox.js';
 import { Opening } from './opening.js';
 import { takePeerPolicy } from './peer-policy.js';
 import { type Entry, Registry } from './registry.js';
@@ -97,8 +97,8 @@ export class Channels {
       outgoing: (scid) => this.#outgoing(scid),
       offer: (channelId, htlc, writes) => this.#offer(channelId, htlc, writes),
       settle: (channelId, command, writes) => this.#settle(channelId, command, writes),
-      received: (channelId, htlcId) => this.#receivedHtlc(channelId, htlcId),
-      isOffered: (channelId, htlcId) => this.#isOffered(channelId, htlcId),
+      received: (channelId, htlcId) => heldReceived(this.#registry, channelId, htlcId),
+      isOffered: (channelId, htlcId) => isRelayed(this.#registry, channelId, htlcId),
       isOperating: (channelId) => isOperating(this.#registry.get(channelId)?.runner.state),
       receiveFinal: (htlc: FinalHtlc) => deps.ends.receiveFinal(htlc),
       localFulfilled: (origin, preimage) => deps.ends.fulfilled(origin, preimage),
@@ -175,33 +175,8 @@ export class Channels {
    * effects are carried out: a peer that sends faster than our disk writes has to wait.
    */
   message(nodeId: NodeId, message: Message): Promise<void> | undefined {
-    switch (message.kind) {
-      case 'openChannel': {
-        const peer = this.#deps.peers.connected(nodeId);
-        return peer === undefined ? undefined : this.#opening.accept(peer, message);
-      }
-      case 'error':
-      case 'warning':
-        // BOLT 1: channel_id zero speaks of all channels with this peer.
-        if (message.channelId.every((b) => b === 0)) {
-          for (const entry of this.#registry.of(nodeId))
-            entry.runner.submit({ kind: 'message', message });
-          return undefined;
-        }
-        this.#registry.find(nodeId, message.channelId)?.runner.submit({ kind: 'message', message });
-        return undefined;
-      default: {
-        if (!('channelId' in message) && !('temporaryChannelId' in message)) return undefined;
-        const id = 'channelId' in message ? message.channelId : message.temporaryChannelId;
-        const entry = this.#registry.find(nodeId, id);
-        if (entry === undefined) {
-          this.#unknownChannel(nodeId, id);
-          return undefined;
-        }
-        entry.runner.submit({ kind: 'message', message });
-        return entry.runner.flushed();
-      }
-    }
+    const { peers } = this.#deps;
+    return deliver(nodeId, message, { registry: this.#registry, opening: this.#opening, peers });
   }
 
   /** A channel_update of the peer for a channel with us: what it asks for relaying to us. */
@@ -344,13 +319,7 @@ export class Channels {
 
   /** Every HTLC of our own payments that some channel still holds. */
   liveOrigins(): HtlcOrigin[] {
-    const origins: HtlcOrigin[] = [];
-    for (const { runner } of this.#registry.all()) {
-      if (runner.state.kind !== 'live') continue;
-      for (const htlc of runner.state.commitments.htlcs)
-        if (htlc.origin !== undefined) origins.push(htlc.origin);
-    }
-    return origins;
+    return heldOrigins(this.#registry);
   }
 
   async setPolicy(
@@ -480,15 +449,6 @@ export class Channels {
     if (this.#registry.of(entry.peerId).length === 0) this.#deps.peers.release(entry.peerId);
   }
 
-  #unknownChannel(nodeId: NodeId, channelId: Bytes): void {
-    // BOLT 1: an error for a channel that we do not know lets the peer go on without it.
-    this.#deps.peers.send(nodeId, {
-      kind: 'error',
-      channelId,
-      data: utf8('unknown channel'),
-    });
-  }
-
   #view(entry: Entry): LiveChannel {
     const { state } = entry.runner;
     let view = this.#views.get(state);
@@ -531,21 +491,6 @@ export class Channels {
       void entry.runner
         .flushed()
         .then(() => this.#deps.endings.preimage(channelId, command.preimage));
-  }
-
-  #receivedHtlc(channelId: ChannelId, htlcId: bigint) {
-    const state = this.#registry.get(channelId)?.runner.state;
-    if (state?.kind !== 'live') return undefined;
-    const htlc = state.commitments.htlcs.find((h) => offeredBy(h) === 'remote' && h.id === htlcId);
-    if (htlc === undefined || htlc.onion.length === 0) return undefined;
-    const { id, amountMsat, paymentHash, cltvExpiry, onion } = htlc;
-    return { id, amountMsat, paymentHash, cltvExpiry, onion };
-  }
-
-  #isOffered(channelId: ChannelId, htlcId: bigint): boolean {
-    return this.liveOrigins().some(
-      (o) => o.kind === 'relayed' && o.channelId === channelId && o.htlcId === htlcId,
-    );
   }
 
   #changed(entry: Entry): void {

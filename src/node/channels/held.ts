@@ -1,0 +1,35 @@
+/** What the channels in memory hold of HTLCs. */
+import type { ChannelId } from '../../core/bytes/index.js';
+import { type HtlcOrigin, offeredBy, type ReceivedHtlc } from '../../core/channel/index.js';
+import type { Registry } from './registry.js';
+
+/** Where every HTLC that we offered, and that no channel has settled for good, came from. */
+export function heldOrigins(registry: Registry): HtlcOrigin[] {
+  const origins: HtlcOrigin[] = [];
+  for (const { runner } of registry.all()) {
+    if (runner.state.kind !== 'live') continue;
+    for (const htlc of runner.state.commitments.htlcs)
+      if (htlc.origin !== undefined) origins.push(htlc.origin);
+  }
+  return origins;
+}
+
+/** Whether some channel still holds the HTLC by which this incoming one was passed on. */
+export const isRelayed = (registry: Registry, channelId: ChannelId, htlcId: bigint): boolean =>
+  heldOrigins(registry).some(
+    (o) => o.kind === 'relayed' && o.channelId === channelId && o.htlcId === htlcId,
+  );
+
+/** An incoming HTLC as its channel holds it, with its onion; nothing once that is not kept. */
+export function heldReceived(
+  registry: Registry,
+  channelId: ChannelId,
+  htlcId: bigint,
+): ReceivedHtlc | undefined {
+  const state = registry.get(channelId)?.runner.state;
+  if (state?.kind !== 'live') return undefined;
+  const htlc = state.commitments.htlcs.find((h) => offeredBy(h) === 'remote' && h.id === htlcId);
+  if (htlc === undefined || htlc.onion.length === 0) return undefined;
+  const { id, amountMsat, paymentHash, cltvExpiry, onion } = htlc;
+  return { id, amountMsat, paymentHash, cltvExpiry, onion };
+}
