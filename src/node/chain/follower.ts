@@ -272,6 +272,8 @@ export class ChainFollower {
   /** Follows up to the tip; leaves off where the chain changes under it, to begin anew. */
   async #advance(): Promise<void> {
     let next = this.#fetch(this.#height + 1);
+    // Where we are stopped before we come to it, nobody asks what became of it.
+    next.catch(() => {});
     while (this.#running) {
       const block = await next;
       if (block === undefined) return;

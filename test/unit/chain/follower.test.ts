@@ -3,7 +3,7 @@ import { EmbeddedChain, EmbeddedChainPort } from '../../../src/adapters/chain/em
 import { openStore } from '../../../src/adapters/store/sqlite/index.js';
 import { sat, toHex } from '../../../src/core/bytes/index.js';
 import { ChainFollower, type FollowerOptions } from '../../../src/node/chain/index.js';
-import { type Logger, type Store, silentLogger } from '../../../src/ports/index.js';
+import { ChainAway, type Logger, type Store, silentLogger } from '../../../src/ports/index.js';
 import { ManualClock } from '../../support/wallet-kit.js';
 
 type Told = ['block' | 'gone', number];
@@ -199,6 +199,35 @@ describe('following the chain', () => {
     await new Promise((done) => setImmediate(done));
     await new Promise((done) => setImmediate(done));
     expect(follower.height).toBe(122);
+  });
+});
+
+describe('being stopped', () => {
+  it('between two looks at the chain leaves no refusal that nobody hears', async () => {
+    const chain = newChain(20);
+    const { follower, port } = await follow(chain);
+    const tip = port.tip.bind(port);
+    let answer = () => {};
+    port.tip = async () => {
+      const found = await tip();
+      await new Promise<void>((go) => {
+        answer = go;
+      });
+      return found;
+    };
+    chain.mine();
+    const unheard: unknown[] = [];
+    const hear = (error: unknown) => unheard.push(error);
+    process.on('unhandledRejection', hear);
+    void follower.sync();
+    await new Promise((go) => setImmediate(go));
+    const stopped = follower.stop();
+    port.block = () => Promise.reject(new ChainAway('gone'));
+    answer();
+    await stopped;
+    await new Promise((go) => setImmediate(go));
+    process.off('unhandledRejection', hear);
+    expect(unheard).toEqual([]);
   });
 });
 
