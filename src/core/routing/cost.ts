@@ -21,7 +21,7 @@ export interface PenaltyOptions {
 export const DEFAULT_PENALTY: PenaltyOptions = {
   penaltyBaseMsat: 500,
   penaltyMillionths: 1_000,
-  onesided: 0.5,
+  onesided: 0.9,
 };
 
 /** docs/contract.md, getroute: riskfactor is percent a year, and a year has 52,596 blocks. */

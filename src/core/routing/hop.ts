@@ -71,6 +71,15 @@ export class Hop {
     return e < 0 ? this.#takeOverlay(-1 - e, amount) : this.#takeEdge(e, amount, amount);
   }
 
+  /** What an edge carries at most, by its capacity and what was learned. */
+  limit(e: number): number {
+    const { now, ignoreKnowledge } = this.#request;
+    const capacity = (this.#graph.capacity[e >> 1] as number) || Number.MAX_SAFE_INTEGER;
+    if (ignoreKnowledge || this.#knowledge.size === 0) return capacity;
+    this.#knowledge.look(e, capacity, now, this.#belief);
+    return this.#belief.usable ? Math.min(capacity, this.#belief.limit) : 0;
+  }
+
   /** The penalty of the source's own edge, or -1; `reach` stands for the amount at the minimum. */
   firstHop(e: number, amount: number, reach: number): number {
     return this.#takeEdge(e, amount, reach) ? this.cost : -1;

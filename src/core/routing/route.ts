@@ -10,9 +10,9 @@ import {
   toHex,
 } from '../bytes/index.js';
 import { DISABLED, type Graph, KNOWN } from '../gossip/index.js';
-import type { PenaltyOptions } from './cost.js';
+import { type PenaltyOptions, penaltyWeight } from './cost.js';
 import { DEFAULT_FADING, Knowledge } from './knowledge.js';
-import type { Constraint, Direction } from './lessons.js';
+import type { ChannelDirection, Constraint, Direction } from './lessons.js';
 import {
   type HintChannel,
   type LocalChannel,
@@ -23,6 +23,7 @@ import {
 import { truncated } from './payload.js';
 import { Search } from './search.js';
 import type { FoundPath, SearchRequest } from './search-request.js';
+import { Splitter } from './split.js';
 
 export type Exclusion =
   | { readonly channel: { readonly scid: ShortChannelId; readonly direction?: Direction } }
@@ -71,6 +72,30 @@ export interface Route {
   readonly cost: number;
 }
 
+/** What a channel already carries of a payment that is on its way. */
+export interface Reservation extends ChannelDirection {
+  readonly amountMsat: Msat;
+}
+
+export interface RoutesRequest extends RouteRequest {
+  /** Parts at most; default 100. */
+  readonly maxParts?: number;
+  /** Fees of all parts together at most. */
+  readonly maxFeeMsat?: Msat;
+  readonly reserved?: readonly Reservation[];
+}
+
+export interface RouteParts {
+  readonly parts: readonly Route[];
+  readonly feeMsat: Msat;
+  readonly cost: number;
+}
+
+/** Error 205, or 206 where there are routes, but all above the fee limit. */
+export type NoRoutes =
+  | NoRoute
+  | { readonly code: 'too_dear'; readonly feeMsat: Msat; readonly maxFeeMsat: Msat };
+
 /** Error 205: why there is no route. */
 export type NoRoute =
   | { readonly code: 'same_node' }
@@ -100,6 +125,7 @@ export class Router {
   readonly #knowledge: Knowledge;
   readonly #penalty: PenaltyOptions;
   readonly search: Search;
+  readonly #splitter: Splitter;
 
   constructor(
     options: { readonly penalty: PenaltyOptions },
@@ -110,17 +136,95 @@ export class Router {
     this.#knowledge = deps.knowledge;
     const nobody = new Knowledge(DEFAULT_FADING, { graph: deps.graph });
     this.search = new Search({ ...deps, nobody });
+    this.#splitter = new Splitter(deps);
   }
 
   getroute(request: RouteRequest): Result<Route, NoRoute> {
-    if (request.source === request.destination) return err({ code: 'same_node' });
+    const asked = this.#ask(request);
+    if ('code' in asked) return err(asked);
+    const { search, excluded, overlay } = asked;
+    const path = this.#find(search, excluded);
+    if (path === undefined) return err(this.#reason(request, search, excluded, overlay));
+    return ok(this.#route(path, overlay, search.amount));
+  }
+
+  /**
+   * Routes for parts that bring the amount together: one where one is best, more where they cost
+   * less, the chance of all of them counted. `maxFeeMsat` holds for all together.
+   */
+  getroutes(request: RoutesRequest): Result<RouteParts, NoRoutes> {
+    const asked = this.#ask(request);
+    if ('code' in asked) return err(asked);
+    const { search, excluded, overlay } = asked;
+    const reserved = this.#reservations(request.reserved ?? [], overlay);
+    const maxFee = Number(request.maxFeeMsat ?? Number.MAX_SAFE_INTEGER);
+    const single = reserved.size > 0 ? undefined : this.#find(search, excluded);
+    const affordable = single !== undefined && feeOfPath(single) <= maxFee ? single : undefined;
+    const weight = penaltyWeight(search.penalty, search.amount);
+    const maxParts = request.maxParts ?? 100;
+    const one = (path: FoundPath) => ok(this.#routes([path], overlay));
+    // Where one part costs hardly more than its fee, several cannot be better.
+    if (affordable !== undefined && (maxParts === 1 || affordable.cost < weight * CERTAIN))
+      return one(affordable);
+    const limits = { maxParts, maxFee, reserved, excluded: this.#excludedEdges(excluded) };
+    const split = this.#splitter.split(search, limits);
+    if ('code' in split) {
+      if (affordable !== undefined) return one(affordable);
+      if (split.code === 'no_flow' && single === undefined)
+        return err(this.#reason(request, search, excluded, overlay));
+      const feeMsat = msat(split.code === 'too_dear' ? split.fee : feeOfPath(single as FoundPath));
+      return err({ code: 'too_dear', feeMsat, maxFeeMsat: msat(maxFee) });
+    }
+    const dearer = split.cost + (split.parts.length - 1) * PART_MSAT;
+    if (affordable !== undefined && affordable.cost <= dearer) return one(affordable);
+    return ok(this.#routes(split.parts, overlay));
+  }
+
+  #routes(paths: readonly FoundPath[], overlay: Overlay): RouteParts {
+    const parts = paths.map((path) => this.#route(path, overlay, path.amounts.at(-1) as number));
+    const feeMsat = msat(parts.reduce((sum, part) => sum + part.feeMsat, 0n));
+    return { parts, feeMsat, cost: parts.reduce((sum, part) => sum + part.cost, 0) };
+  }
+
+  #reservations(reserved: readonly Reservation[], overlay: Overlay): ReadonlyMap<number, number> {
+    const amounts = new Map<number, number>();
+    const add = (e: number, amount: number): void => {
+      amounts.set(e, (amounts.get(e) ?? 0) + amount);
+    };
+    for (const { scid, direction, amountMsat } of reserved) {
+      const e = this.#graph.edge(scid, direction);
+      if (e >= 0) add(e, Number(amountMsat));
+      overlay.named.forEach((edge, i) => {
+        if (edge.scid === scid && edge.direction === direction) add(-1 - i, Number(amountMsat));
+      });
+    }
+    return amounts;
+  }
+
+  /** All that is excluded as edges: of a node, those that start there. */
+  #excludedEdges({ edges, nodes, overlay }: Excluded): Set<number> {
+    const all = new Set(edges);
+    for (const i of overlay) all.add(-1 - i);
+    for (const n of nodes) {
+      if (n >= this.#graph.nodeLimit) continue;
+      const { pool } = this.#graph.incoming;
+      const start = this.#graph.incoming.start(n);
+      for (let i = 0; i < this.#graph.incoming.length(n); i++)
+        all.add((pool[start + i] as number) ^ 1);
+    }
+    return all;
+  }
+
+  /** The request in numbers, or what makes it vain from the start. */
+  #ask(request: RouteRequest): Asked | NoRoute {
+    if (request.source === request.destination) return { code: 'same_node' };
     const amount = Number(request.amountMsat);
-    if (!Number.isSafeInteger(amount)) return err({ code: 'amount_too_large' });
+    if (!Number.isSafeInteger(amount)) return { code: 'amount_too_large' };
     const overlay = new Overlay(request, { graph: this.#graph, knowledge: this.#knowledge });
     const source = overlay.node(request.source);
     const destination = overlay.node(request.destination);
-    if (destination < 0) return err({ code: 'unknown_destination', nodeId: request.destination });
-    if (source < 0) return err({ code: 'unknown_source', nodeId: request.source });
+    if (destination < 0) return { code: 'unknown_destination', nodeId: request.destination };
+    if (source < 0) return { code: 'unknown_source', nodeId: request.source };
     const search: SearchRequest = {
       source,
       destination,
@@ -139,10 +243,7 @@ export class Router {
       fuzz: Math.min(99, request.fuzzPercent ?? 0) / 100,
       fuzzSeed: request.fuzzSeed ?? 0,
     };
-    const excluded = this.#exclusions(request.exclude ?? [], overlay);
-    const path = this.#find(search, excluded);
-    if (path === undefined) return err(this.#reason(request, search, excluded, overlay));
-    return ok(this.#route(path, overlay, amount));
+    return { search, overlay, excluded: this.#exclusions(request.exclude ?? [], overlay) };
   }
 
   #find(search: SearchRequest, excluded: Excluded): FoundPath | undefined {
@@ -306,6 +407,20 @@ export class Router {
     return Math.max(0, Math.min(largest, Number.MAX_SAFE_INTEGER));
   }
 }
+
+interface Asked {
+  readonly search: SearchRequest;
+  readonly overlay: Overlay;
+  readonly excluded: Excluded;
+}
+
+const feeOfPath = ({ amounts }: FoundPath): number =>
+  (amounts[0] as number) - (amounts.at(-1) as number);
+
+/** Of the weight of a factor e of chance: a route that costs less is as good as sure. */
+const CERTAIN = 0.1;
+/** What each part beyond the first must be worth: it takes a slot of every channel on its way. */
+const PART_MSAT = 1_000;
 
 /** An explanation looks for no more constraints than these. */
 const EXPLAINED = 10;

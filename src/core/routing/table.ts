@@ -4,7 +4,15 @@ import { Graph, type NewChannel, type Policy } from '../gossip/index.js';
 import { DEFAULT_PENALTY, feeOf, type PenaltyOptions } from './cost.js';
 import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
 import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
-import { type NoRoute, type Route, type RouteRequest, Router } from './route.js';
+import {
+  type NoRoute,
+  type NoRoutes,
+  type Route,
+  type RouteParts,
+  type RouteRequest,
+  Router,
+  type RoutesRequest,
+} from './route.js';
 
 export interface RouteTableOptions {
   readonly penalty?: Partial<PenaltyOptions>;
@@ -86,5 +94,9 @@ export class RouteTable {
 
   getroute(request: RouteRequest): Result<Route, NoRoute> {
     return this.router.getroute(request);
+  }
+
+  getroutes(request: RoutesRequest): Result<RouteParts, NoRoutes> {
+    return this.router.getroutes(request);
   }
 }
