@@ -9,6 +9,7 @@ import {
   type Route,
   RouteTable,
   type RouteTableOptions,
+  type TriedHop,
 } from '../../core/routing/index.js';
 import type { AttemptHop, World } from './world.js';
 
@@ -40,7 +41,7 @@ export interface SenderDeps {
 
 export const TRIES = 5;
 const RISK_FACTOR = 10;
-const TEMPORARY_CHANNEL_FAILURE = 0x1007;
+export const TEMPORARY_CHANNEL_FAILURE = 0x1007;
 
 /** The sender's own channels with what they can send now. */
 export function localChannels({ world, node }: SenderDeps): LocalChannel[] {
@@ -59,8 +60,18 @@ export const attemptHops = (world: World, route: Route) =>
     amount: Number(amountMsat),
   }));
 
+/** A route as the lessons of its end want it. */
+export const triedHops = (route: Route): TriedHop[] =>
+  route.hops.map(({ id, channel, direction, amountMsat, delay }) => ({
+    scid: channel,
+    direction,
+    nodeId: id,
+    amountMsat,
+    delay,
+  }));
+
 /** The sender earns again what it paid, and the payee spends it: their own channels lie as before. */
-function refill(world: World, hops: readonly AttemptHop[]): void {
+export function refill(world: World, hops: readonly AttemptHop[]): void {
   const [first, last] = [hops[0], hops.at(-1)];
   if (first !== undefined) world.hold(first.edge, -first.amount);
   if (last !== undefined && last !== first) world.hold(last.edge, -last.amount);
@@ -96,13 +107,7 @@ export class RouteSender implements Sender {
       if (!found.ok) return failed(attempt - 1);
       const hops = attemptHops(world, found.value);
       const erring = world.failingHop(hops);
-      const tried = found.value.hops.map((hop) => ({
-        scid: hop.channel,
-        direction: hop.direction,
-        nodeId: hop.id,
-        amountMsat: hop.amountMsat,
-        delay: hop.delay,
-      }));
+      const tried = triedHops(found.value);
       if (erring < 0) {
         world.settle(hops);
         refill(world, hops);
@@ -115,7 +120,7 @@ export class RouteSender implements Sender {
         const failure = { erringIndex: erring, failcode: TEMPORARY_CHANNEL_FAILURE };
         for (const lesson of lessonsOfFailure(tried, failure)) this.#table.learn(lesson, now);
       }
-      const { scid, direction } = tried[erring] as (typeof tried)[number];
+      const { scid, direction } = tried[erring] as TriedHop;
       if (this.#options.excludes) exclude.push({ channel: { scid, direction } });
     }
     return failed(TRIES);

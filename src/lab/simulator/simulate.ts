@@ -27,6 +27,8 @@ export interface Tally {
   readonly attempts: number;
   /** Of what was paid, in millionths. */
   readonly feePpm: number;
+  /** Of each payment, in millisatoshi; not a number where it was not paid. */
+  readonly fees: Float64Array;
   /** First tries that succeeded in the first and in the last fifth of the stream. */
   readonly firstTryEarly: number;
   readonly firstTryLate: number;
@@ -49,6 +51,7 @@ export function simulate(
     node,
     sender: deps.sender({ world, node }),
   }));
+  const feesOf = new Float64Array(payments).fill(Number.NaN);
   const fifth = Math.max(1, Math.floor(payments / 5));
   let [possible, paid, firstTry, attempts] = [0, 0, 0, 0];
   let [fees, parts, early, late] = [0, 0, 0, 0];
@@ -67,6 +70,7 @@ export function simulate(
     if (!outcome.paid) continue;
     paid++;
     fees += outcome.feeMsat;
+    feesOf[i] = outcome.feeMsat;
     parts += outcome.parts;
     if (!outcome.firstTry) continue;
     firstTry++;
@@ -79,6 +83,7 @@ export function simulate(
     paid,
     firstTry,
     attempts,
+    fees: feesOf,
     feePpm: paid === 0 ? 0 : (fees / (paid * amount)) * 1e6,
     firstTryEarly: early / fifth,
     firstTryLate: late / fifth,
