@@ -149,9 +149,8 @@ export class Channels {
   }
 
   async stop(): Promise<void> {
-    const runners = this.#registry.all().map((entry) => entry.runner);
-    await Promise.all(runners.map((runner) => runner.idle()));
-    for (const runner of runners) runner.stop();
+    await this.idle();
+    for (const { runner } of this.#registry.all()) runner.stop();
   }
 
   /** Resolves when every channel has carried out all that it was given so far. */

@@ -1,6 +1,6 @@
 /** The composition root: puts the services on the ports and connects them with each other. */
 import { NETWORKS } from '../../core/bitcoin/index.js';
-import { err, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
+import { err, msat, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
 import { featuresFor } from '../../core/wire/index.js';
 import { Backups, PeerStorage, StaticOutputs } from '../backup/index.js';
 import { ChainFollower } from '../chain/index.js';
@@ -24,6 +24,8 @@ import type { NodePorts } from './ports.js';
 const RELAY = { graceBlocks: 3, maxExpiryBlocks: 2016 } as const;
 /** BOLT 3: no output below this is relayed, whatever its script. */
 const DUST_LIMIT = sat(546);
+/** We relay and take the smallest HTLC there is; dust exposure has its own limit. */
+const NO_MINIMUM = msat(0);
 
 /** Openings that came to nothing used up addresses: who looks for lost coins looks further. */
 const RESCAN_GAP = 500;
@@ -277,10 +279,10 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
         feeBaseMsat: config.feeBaseMsat,
         feeProportionalMillionths: config.feePerSatoshi,
         cltvExpiryDelta: config.cltvDelta,
-        htlcMinimumMsat: 0n as never,
+        htlcMinimumMsat: NO_MINIMUM,
       },
       dustLimit: DUST_LIMIT,
-      htlcMinimumMsat: 0n as never,
+      htlcMinimumMsat: NO_MINIMUM,
       relay: RELAY,
       minimumDepth: config.fundingConfirms,
       maxAcceptedHtlcs: config.maxConcurrentHtlcs,
