@@ -213,6 +213,16 @@ export class Graph {
     this.#touch(e >> 1);
   }
 
+  /** Takes a policy back, as if none had come. */
+  clearPolicy(e: number): void {
+    if (((this.flags[e] as number) & KNOWN) === 0) return;
+    this.structure++;
+    this.#forgetMinimum(e);
+    this.flags[e] = (this.flags[e] as number) & UNROUTABLE;
+    this.timestamp[e] = 0;
+    this.#touch(e >> 1);
+  }
+
   /** The different minima above one amount, up to another, ascending. */
   minimaBetween(above: number, upTo: number): readonly number[] {
     this.#sortedMinima ??= [...this.#minima.keys()].sort((a, b) => a - b);

@@ -305,7 +305,11 @@ export class FlowSearch {
     slope[0] =
       edge.source === this.#request.source
         ? 0
-        : this.#fees(edge.feeBase, edge.feeRate, edge.cltvDelta);
+        : this.#fees(edge.feeBase, edge.feeRate, edge.cltvDelta) * this.#bias(-1 - i);
+  }
+
+  #bias(e: number): number {
+    return this.#request.bias?.(e) ?? 1;
   }
 
   #fees(base: number, rate: number, delta: number): number {
@@ -345,6 +349,7 @@ export class FlowSearch {
     const doubt = (x: number): number =>
       -this.#weight *
       Math.log(chanceOf(taken + x, capacity, belief.lower, upper, penalty.onesided));
+    const bias = this.#bias(e);
     // The first arc ends where it is sure, if that is worth an arc; the others share the rest.
     const sure = Math.max(0, Math.min(most, belief.lower - taken));
     let before = 0;
@@ -357,7 +362,7 @@ export class FlowSearch {
       const next = doubt(end);
       // A slope never sinks, or the arcs could not be taken one after another.
       steepest = Math.max(steepest, (next - cost) / part);
-      this.#slope[arc] = fees + steepest;
+      this.#slope[arc] = (fees + steepest) * bias;
       this.#size[arc] = part;
       arc++;
       before = end;

@@ -106,13 +106,19 @@ export class Hop {
     this.amount = amount;
     this.delta = 0;
     // BOLT 7, "HTLC Fees": the sender pays itself nothing.
-    if (isSource) return true;
+    if (isSource) return this.#biased(e);
     const fee = feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, amount);
     this.delta = graph.cltvDelta[e] as number;
     this.amount = amount + fee;
     this.cost +=
       (request.fuzz === 0 ? fee : fee * (1 + request.fuzz * fuzzOf(e, request.fuzzSeed))) +
       riskOf(this.amount, this.delta, request.riskFactor);
+    return this.#biased(e);
+  }
+
+  #biased(e: number): true {
+    const { bias } = this.#request;
+    if (bias !== undefined) this.cost *= bias(e);
     return true;
   }
 
@@ -152,7 +158,7 @@ export class Hop {
     this.amount = amount + fee;
     this.delta = edge.cltvDelta;
     this.cost = fee + riskOf(this.amount, this.delta, request.riskFactor);
-    return true;
+    return this.#biased(-1 - i);
   }
 
   /** The overlay's edges that do not start at the source, for the bound. */

@@ -6,7 +6,7 @@
  * says just that. Times are seconds since the epoch, amounts float64 whole millisatoshi.
  */
 import { type Msat, msat, type NodeId, type ShortChannelId, toHex } from '../bytes/index.js';
-import type { Graph } from '../gossip/index.js';
+import { type Graph, grown } from '../gossip/index.js';
 import { channelKey, parseKey } from './constraint-text.js';
 import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
 import { decodeRecord, encodeRecord, type Record, recordOf, takeUp } from './record.js';
@@ -89,6 +89,22 @@ export class Knowledge {
     for (const direction of [0, 1] as const)
       this.edgeSlot[2 * c + direction] = this.#slots.get(channelKey(scid, direction)) ?? 0;
     for (const n of nodes) this.nodeSlot[n] = this.#slots.get(toHex(graph.nodeId(n))) ?? 0;
+  }
+
+  /** Makes room for all of the graph, where nothing is known of it yet. */
+  fit(): void {
+    const { flags, nodeVersion } = this.#graph;
+    if (flags.length > this.edgeSlot.length) this.edgeSlot = grown(this.edgeSlot, flags.length);
+    if (nodeVersion.length > this.nodeSlot.length)
+      this.nodeSlot = grown(this.nodeSlot, nodeVersion.length);
+  }
+
+  /** Takes up all that another knows. */
+  takeAll(other: Knowledge): void {
+    for (const [key, slot] of other.#slots) {
+      const known = other.#records[slot] as Record;
+      Object.assign(this.#record(key, known.at), known);
+    }
   }
 
   /** Lets go of a channel before it leaves the graph; what is known stays, by its key. */

@@ -52,6 +52,7 @@ export interface RouteRequest {
   /** The current height; expiries are written to the onion as heights. */
   readonly height?: number;
   readonly penalty?: Partial<PenaltyOptions>;
+  readonly bias?: SearchRequest['bias'];
   /** Seconds since the epoch. */
   readonly now: number;
 }
@@ -242,6 +243,7 @@ export class Router {
       ignoreKnowledge: false,
       fuzz: Math.min(99, request.fuzzPercent ?? 0) / 100,
       fuzzSeed: request.fuzzSeed ?? 0,
+      ...(request.bias === undefined ? {} : { bias: request.bias }),
     };
     return { search, overlay, excluded: this.#exclusions(request.exclude ?? [], overlay) };
   }

@@ -39,6 +39,11 @@ export interface SearchRequest {
   /** The largest factor on fees (below 1), and the seed that gives each edge its own. 0: none. */
   readonly fuzz: number;
   readonly fuzzSeed: number;
+  /**
+   * By what the cost of an edge (as a path names it) is multiplied: 1 or more, or the bounds of the
+   * search would not be bounds.
+   */
+  readonly bias?: (e: number) => number;
 }
 
 /** The edges from source to destination with what each carries and the expiry at its end. */
