@@ -1,9 +1,9 @@
-/** `pay`: parts by the flow of least cost, again for what failed, with what was learned. */
+/** `pay` as the daemon makes it: the same plan, carried out on the hidden world. */
 import { msat, type NodeId } from '../../core/bytes/index.js';
+import { InFlight, PayPlan, type PlannedPart } from '../../core/payment/index.js';
 import {
   lessonsOfFailure,
   lessonsOfSuccess,
-  type Reservation,
   type Route,
   RouteTable,
   type RouteTableOptions,
@@ -36,6 +36,7 @@ export class PartSender implements Sender {
   readonly #options: PartSenderOptions;
   readonly #table: RouteTable;
   readonly #id: NodeId;
+  readonly #inFlight = new InFlight();
 
   constructor(options: PartSenderOptions, deps: SenderDeps) {
     this.#options = options;
@@ -46,63 +47,65 @@ export class PartSender implements Sender {
 
   pay({ destination, amountMsat, now }: Payment): Outcome {
     const { rounds, maxFeePpm, maxParts } = this.#options;
-    /** Parts that wait at the payee for the others. */
-    const held: Route[] = [];
-    const maxFee = (amountMsat * BigInt(maxFeePpm)) / 1_000_000n + 5_000n;
-    let [left, fees, attempts] = [amountMsat as bigint, 0n, 0];
+    const plan = new PayPlan({
+      source: this.#id,
+      destination,
+      amountMsat,
+      maxFeeMsat: msat((amountMsat * BigInt(maxFeePpm)) / 1_000_000n + 5_000n),
+      maxParts,
+      riskFactor: RISK_FACTOR,
+    });
     let round = 0;
-    for (; left > 0n && round < rounds; round++) {
-      const found = this.#table.getroutes({
-        source: this.#id,
-        destination,
-        amountMsat: msat(left),
-        riskFactor: RISK_FACTOR,
+    for (; plan.leftMsat > 0n && round < rounds; round++) {
+      const parts = plan.next({
         localChannels: localChannels(this.#deps),
-        reserved: held.flatMap(reservations),
-        maxFeeMsat: msat(maxFee - fees),
-        maxParts: maxParts - held.length,
+        reserved: this.#inFlight.reserved,
         now,
+        getroutes: (request) => this.#table.getroutes(request),
       });
-      if (!found.ok) break;
-      for (const part of found.value.parts) {
-        attempts++;
-        if (!this.#send(part, now)) continue;
-        held.push(part);
-        left -= part.hops.at(-1)?.amountMsat ?? 0n;
-        fees += part.feeMsat;
-      }
+      if (!parts.ok) break;
+      for (const { id, route } of parts.value) this.#inFlight.begin(`${id}`, route.hops);
+      for (const part of parts.value) this.#send(plan, part, now);
     }
-    const paid = left === 0n;
-    for (const part of held) this.#settle(part, paid, now);
+    const paid = plan.leftMsat === 0n;
+    const held = [...plan.flights];
+    const fees = held.reduce((sum, [, { feeMsat }]) => sum + feeMsat, 0n);
+    for (const [id, route] of held) {
+      this.#inFlight.end(`${id}`);
+      this.#settle(route, paid, now);
+    }
     const feeMsat = paid ? Number(fees) : 0;
-    return { paid, attempts, firstTry: paid && round === 1, feeMsat, parts: held.length };
+    const firstTry = paid && round === 1;
+    return { paid, attempts: plan.attempts, firstTry, feeMsat, parts: held.length };
   }
 
-  /** Sends a part, which takes its amounts off the channels; answers whether it arrived. */
-  #send(part: Route, now: number): boolean {
+  /** Sends a part, which takes its amounts off the channels, or teaches why it does not arrive. */
+  #send(plan: PayPlan, { id, route }: PlannedPart, now: number): void {
     const { world } = this.#deps;
-    const hops = attemptHops(world, part);
+    const hops = attemptHops(world, route);
     const erring = world.failingHop(hops);
     if (erring < 0) {
       for (const { edge, amount } of hops) world.hold(edge, amount);
-      return true;
+      this.#inFlight.counted(`${id}`);
+      return;
     }
+    this.#inFlight.end(`${id}`);
+    const tried = triedHops(route);
     const failure = { erringIndex: erring, failcode: TEMPORARY_CHANNEL_FAILURE };
-    for (const lesson of lessonsOfFailure(triedHops(part), failure)) this.#table.learn(lesson, now);
-    return false;
+    for (const lesson of this.#inFlight.amid(lessonsOfFailure(tried, failure)))
+      this.#table.learn(lesson, now);
+    plan.over(id, { ...failure, channel: tried[erring], ownFunds: true });
   }
 
   #settle(part: Route, paid: boolean, now: number): void {
     const { world } = this.#deps;
     const hops = attemptHops(world, part);
     if (paid) {
+      world.settle(hops);
       refill(world, hops);
       for (const lesson of lessonsOfSuccess(triedHops(part))) this.#table.learn(lesson, now);
       return;
     }
-    for (const { edge, amount } of hops) world.hold(edge, -amount);
+    world.release(hops);
   }
 }
-
-const reservations = (part: Route): Reservation[] =>
-  part.hops.map(({ channel, direction, amountMsat }) => ({ scid: channel, direction, amountMsat }));
