@@ -120,6 +120,10 @@ export const advance = (state: HtlcState, event: CommitmentEvent): HtlcState =>
 export const awaitsOurSignature = (state: HtlcState): boolean =>
   NEXT.sentCommitment[state] !== undefined;
 
+/** Whether a commitment_signed of the peer's would take this into our commitment. */
+export const awaitsTheirSignature = (state: HtlcState): boolean =>
+  NEXT.receivedCommitment[state] !== undefined;
+
 /** How an HTLC is, or is to be, removed. */
 export type Removal =
   | { readonly kind: 'fulfill'; readonly preimage: Bytes }

@@ -20,6 +20,7 @@ export { type OpenParams, openChannel, refuseOpen } from './opening/opener.js';
 export { decodeChannelType, encodeChannelType, type LocalTerms } from './opening/terms.js';
 export * from './sealed-backup.js';
 export { prepareKeys, receivedHtlc } from './signing.js';
+export { owedByPeer, SILENCE_MS } from './silence.js';
 export * from './state.js';
 export { channelStatus } from './status.js';
 export { step, wantsSign } from './step.js';

@@ -24,6 +24,7 @@ import { abandonFunding } from './opening/abandon.js';
 import { hexId, watchFunding } from './opening/live.js';
 import { onChannelReestablish } from './reestablish.js';
 import { onCommitmentSigned, onRevokeAndAck, onSign, receivedHtlc } from './signing.js';
+import { onPeerSilent } from './silence.js';
 import type { ChannelState, LiveState } from './state.js';
 import type { Turn } from './turn.js';
 import type { ChannelCommand, ChannelInput } from './types.js';
@@ -43,6 +44,8 @@ export function onLiveInput(s: LiveState, input: ChannelInput, turn: Turn): Chan
       return onConnected(s, input.remoteFeatures, turn);
     case 'disconnected':
       return s.link.kind === 'offline' ? s : goOffline(s, turn);
+    case 'peerSilent':
+      return onPeerSilent(s, input.owed, turn);
     case 'block':
       return onBlock(s, turn);
     case 'fundingConfirmed':
@@ -212,7 +215,8 @@ function onRestored(s: LiveState, turn: Turn): LiveState {
   const next = goOffline(s, turn);
   turn.emit({ kind: 'channelIdAssigned', channelId: hexId(s.channelId) });
   watchFunding(s.params, turn);
-  if (next.spent?.height !== undefined) {
+  // Taken back by a reorg or not: it is the on-chain machine's, which says it again.
+  if (next.spent !== undefined) {
     turn.emit({ kind: 'closedOnChain', tx: next.spent.tx });
     tellHtlcs(next, turn);
     return next;

@@ -4,7 +4,7 @@ import { lookupSecret, shachainIndex } from '../crypto/index.js';
 import type { MessageOf } from '../wire/index.js';
 import { announceIfDeep } from './announcement.js';
 import { channelUpdate, isAnnounced } from './channel-update.js';
-import { resendShutdown } from './closing/shutdown.js';
+import { isEmptied, resendShutdown } from './closing/shutdown.js';
 import { isReady } from './facts.js';
 import { failBehind, failChannel } from './faults.js';
 import { sendReady, sendReadyIfDeep } from './lockin.js';
@@ -114,11 +114,13 @@ function resume(
   };
   // BOLT 2, channel_reestablish: both in the order in which they went out at first.
   if (lastSent === 'commitmentSigned') revoke();
-  // Not once a close is agreed on: a peer that began it with a feerate on its way takes none.
-  if (lost.commitmentLost && s.shutdown.tx === undefined) resendCommitment(s, turn);
+  // Not once a close has begun: only a feerate can be lost then, and some peers take none any more.
+  const peerHasDone = lost.commitmentLost && isEmptied(s) && s.params.opener === 'local';
+  if (lost.commitmentLost && !peerHasDone && s.shutdown.tx === undefined) resendCommitment(s, turn);
   if (lastSent === 'revokeAndAck') revoke();
 
-  const online: LiveState = { ...s, link: { kind: 'online', remoteFeatures } };
+  const link: Link = { kind: 'online', remoteFeatures };
+  const online: LiveState = { ...s, link: peerHasDone ? { ...link, peerHasDone } : link };
   const next = resendShutdown(online, turn);
   for (const htlc of s.commitments.htlcs)
     if (htlc.state === 'SENT_REMOVE_HTLC') sendRemoval(s, htlc, turn);

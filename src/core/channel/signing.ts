@@ -61,8 +61,8 @@ export function canSign(s: LiveState): boolean {
   const { htlcs, fees, remote } = s.commitments;
   if (s.link.kind !== 'online' || s.failure !== undefined || s.spent !== undefined) return false;
   if (remote.awaitingRevocation || remote.nextPoint === undefined) return false;
-  // A close is agreed on: the peer has no use for another commitment.
-  if (s.shutdown.tx !== undefined) return false;
+  // A close is agreed on, or as good as that: the peer has no use for another commitment.
+  if (s.shutdown.tx !== undefined || s.link.peerHasDone) return false;
   return (
     htlcs.some((htlc) => awaitsOurSignature(htlc.state)) ||
     fees.some((fee) => awaitsOurSignature(fee.state))

@@ -144,7 +144,15 @@ export type Link =
   | { readonly kind: 'offline' }
   /** channel_reestablish is sent, theirs is awaited. */
   | { readonly kind: 'reestablishing'; readonly remoteFeatures: Bytes }
-  | { readonly kind: 'online'; readonly remoteFeatures: Bytes };
+  | {
+      readonly kind: 'online';
+      readonly remoteFeatures: Bytes;
+      /**
+       * A close had begun before this connection, and no update that the peer remembers waits for
+       * anything: a feerate of ours that it never took is not told again.
+       */
+      readonly peerHasDone?: true;
+    };
 
 /** Where the funding transaction lies. */
 export interface Confirmation {

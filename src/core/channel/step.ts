@@ -77,6 +77,7 @@ function onOpeningInput(s: OpeningState, input: ChannelInput, turn: Turn): Chann
     case 'disconnected':
       return endOpening(s, 'the connection ended during the opening', turn, false);
     case 'connected':
+    case 'peerSilent':
     case 'block':
     case 'fundingConfirmed':
     case 'fundingUnconfirmed':

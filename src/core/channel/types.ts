@@ -76,6 +76,8 @@ export type ChannelInput =
   /** The peer is connected and both inits are exchanged: send channel_reestablish. */
   | { readonly kind: 'connected'; readonly remoteFeatures: Bytes }
   | { readonly kind: 'disconnected' }
+  /** What `owedByPeer` said `SILENCE_MS` ago has not come: it is told again here. */
+  | { readonly kind: 'peerSilent'; readonly owed: string }
   /** A new tip, after the confirmations below it were told. */
   | { readonly kind: 'block'; readonly height: BlockHeight }
   /** The funding transaction is in a block (again after a reorg, maybe elsewhere). */
@@ -142,7 +144,10 @@ export type ChannelEffect =
   | { readonly kind: 'announce'; readonly message: Message }
   /** A channel_update of ours, new or changed; `private`: only the peer gets it. */
   | { readonly kind: 'channelUpdate'; readonly message: Message; readonly private: boolean }
-  /** A commitment or other close spent the funding output: the onchain machine takes over. */
+  /**
+   * A commitment or other close spent the funding output: the onchain machine takes over. After a
+   * start also where a reorg took it out of its block.
+   */
   | { readonly kind: 'closedOnChain'; readonly tx: Bytes }
   /** The peer broke the rules, or we cannot go on: `error` was sent; disconnect after it. */
   | { readonly kind: 'failed'; readonly reason: string }

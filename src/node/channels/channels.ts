@@ -410,6 +410,7 @@ export class Channels {
       stored,
       runner: new ChannelRunner(state, {
         store: this.#deps.store,
+        clock: this.#deps.clock,
         log: this.#deps.log.child(`chan-${idOf(state).slice(0, 12)}`),
         context: () => this.#context(),
         row: (next) => {

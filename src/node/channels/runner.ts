@@ -3,12 +3,14 @@ import {
   type ChannelInput,
   type ChannelState,
   type CommandResult,
+  owedByPeer,
   prepareKeys,
+  SILENCE_MS,
   type StepContext,
   step,
   wantsSign,
 } from '../../core/channel/index.js';
-import type { Logger, Store, Write } from '../../ports/index.js';
+import type { Clock, Logger, Store, Write } from '../../ports/index.js';
 
 /** Rows that belong to an input: committed with the state it led to, or not at all. */
 export type WritesFor = (result: CommandResult) => readonly Write[];
@@ -27,6 +29,7 @@ interface Due {
 
 export interface RunnerDeps {
   readonly store: Store;
+  readonly clock: Clock;
   readonly log: Logger;
   context(): StepContext;
   /** The row that keeps `state`; nothing for a state that need not outlive the connection. */
@@ -57,6 +60,8 @@ export class ChannelRunner {
   #stopped = false;
   /** Counts connections as the machine has seen them come and go. */
   #connection = 0;
+  /** Ends the watch over what the peer owes us, while there is one. */
+  #endWatch: (() => void) | undefined;
 
   constructor(state: ChannelState, deps: RunnerDeps) {
     this.#state = state;
@@ -111,6 +116,7 @@ export class ChannelRunner {
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
+    this.#endWatch?.();
   }
 
   #enqueue(task: Task): void {
@@ -134,8 +140,23 @@ export class ChannelRunner {
       for (const effect of told) this.#perform(effect);
       more = told.length > 0 || this.#queue.length > 0;
     }
+    this.#watchPeer();
     // The disk has its work by then, and we have time.
     queueMicrotask(() => prepareKeys(this.#state, this.#deps.context().signer));
+  }
+
+  /**
+   * Looks again after a while whether the same is still owed: one timer at a time, which is not set
+   * anew for every message.
+   */
+  #watchPeer(): void {
+    if (this.#endWatch !== undefined || this.#stopped) return;
+    const owed = owedByPeer(this.#state);
+    if (owed === undefined) return;
+    this.#endWatch = this.#deps.clock.after(SILENCE_MS, () => {
+      this.#endWatch = undefined;
+      this.submit({ kind: 'peerSilent', owed });
+    });
   }
 
   /** Steps through everything in line, then signs once for all of it, unless more is to come. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelEffect, CommandResult } from '../../../src/core/channel/index.js';
 import { decodeMessage, encodeMessage, type Message } from '../../../src/core/wire/index.js';
+import { VirtualClock } from '../../../src/lab/index.js';
 import { ChannelRunner } from '../../../src/node/channels/runner.js';
 import { type Store, silentLogger, type Write } from '../../../src/ports/index.js';
 import { Pair } from '../channel/harness.js';
@@ -35,6 +36,7 @@ class Bob {
     const { pair } = this;
     this.runner = new ChannelRunner(pair.bob.state, {
       store: this.disk as unknown as Store,
+      clock: new VirtualClock(),
       log: silentLogger,
       context: () => pair.context(pair.bob),
       row: () => ({ put: 'vars', row: { name: 'channel', value: new Uint8Array(0) } }),

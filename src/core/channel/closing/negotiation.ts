@@ -90,8 +90,12 @@ const signClosing = (s: LiveState, closing: Closing, turn: Turn): Bytes =>
 export function negotiateIfDrained(s: LiveState, turn: Turn): LiveState {
   if (s.params.opener !== 'local' || s.shutdown.offer !== undefined) return s;
   if (s.link.kind !== 'online' || s.failure !== undefined || s.spent !== undefined) return s;
-  return isDrained(s) ? propose(s, firstOffer(s, turn), turn) : s;
+  return isDrained(s) || (s.link.peerHasDone && isEmptied(s)) ? negotiate(s, turn) : s;
 }
+
+/** The opener's first offer, whatever feerate is still on its way. */
+export const negotiate = (s: LiveState, turn: Turn): LiveState =>
+  propose(s, firstOffer(s, turn), turn);
 
 function propose(s: LiveState, offer: ClosingOffer, turn: Turn): LiveState {
   const closing = closingFor(s, offer.feeSatoshis, 'local');
