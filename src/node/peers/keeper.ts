@@ -25,8 +25,8 @@ interface Kept {
   cancel: (() => void) | undefined;
 }
 
-/** A connection that held this long was a good one: the next try comes soon. */
-const GOOD_MS = 60_000;
+/** A connection that held this long, or as long as we would wait, was a good one: try soon again. */
+const GOOD_MS = 10_000;
 
 /** The peers that a channel ties us to: called again, later and later, until they are there. */
 export class Keeper {
@@ -112,8 +112,8 @@ export class Keeper {
     if (kept === undefined) return;
     const { connectedAt } = kept;
     kept.connectedAt = undefined;
-    if (connectedAt !== undefined && this.#deps.clock.now() - connectedAt >= GOOD_MS)
-      kept.retryMs = this.#options.retryMinMs;
+    const held = connectedAt === undefined ? -1 : this.#deps.clock.now() - connectedAt;
+    if (held >= Math.min(GOOD_MS, kept.retryMs)) kept.retryMs = this.#options.retryMinMs;
     this.#later(nodeId, kept);
   }
 

@@ -35,6 +35,19 @@ describe('a kept peer', () => {
     await world.until(() => alice.connected.length === 2, 400_000);
   });
 
+  it('whose connections keep breaking is called soon after each that held for a while', async () => {
+    const world = new World();
+    const alice = await world.node('alice');
+    const bob = await world.node('bob');
+    await world.settle(alice.peers.connect(bob.id, 'bob'));
+    alice.peers.keep(bob.id);
+    for (let breaks = 1; breaks <= 8; breaks++) {
+      await world.clock.advance(10_000);
+      world.net.cut('alice', 'bob');
+      await world.until(() => alice.connected.length === breaks + 1, 2_000);
+    }
+  });
+
   it('is called after a restart, and its stored address outlives an early keep', async () => {
     const world = new World();
     const alice = await world.node('alice');
