@@ -66,6 +66,19 @@ export interface Tables {
     /** JSON: what the failure said and taught, where it failed. */
     failure: string | null;
   };
+  /** One `pay`, so that it goes on after a restart, and is told as one whatever its parts do. */
+  pays: {
+    payment_hash: string;
+    groupid: number;
+    /** `pending` until it is certain that nothing more is sent and nothing is in flight. */
+    status: string;
+    created_at: number;
+    completed_at: number | null;
+    /** JSON: what is wished for, and within which limits. */
+    wish: string;
+    /** JSON: why it failed. */
+    failure: string | null;
+  };
   /** An incoming HTLC that was forwarded, by the channel and id it came in on. */
   forwards: {
     created_index: number;

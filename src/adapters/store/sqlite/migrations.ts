@@ -84,4 +84,13 @@ CREATE TABLE peer_storage (
   node_id TEXT NOT NULL, blob BLOB NOT NULL, unused_since INTEGER, PRIMARY KEY (node_id)
 ) STRICT;
 `,
+  // 3: payments as they were asked for.
+  `
+CREATE TABLE pays (
+  payment_hash TEXT NOT NULL, groupid INTEGER NOT NULL, status TEXT NOT NULL,
+  created_at INTEGER NOT NULL, completed_at INTEGER, wish TEXT NOT NULL, failure TEXT,
+  PRIMARY KEY (payment_hash, groupid)
+) STRICT;
+CREATE INDEX pays_by_status ON pays (status);
+`,
 ];

@@ -102,6 +102,19 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
     key: ['created_index'],
     indexes: [['payment_hash'], ['status'], ['updated_index']],
   },
+  pays: {
+    columns: {
+      payment_hash: 'text',
+      groupid: 'int',
+      status: 'text',
+      created_at: 'int',
+      completed_at: 'int?',
+      wish: 'text',
+      failure: 'text?',
+    },
+    key: ['payment_hash', 'groupid'],
+    indexes: [['status']],
+  },
   forwards: {
     columns: {
       created_index: 'int',
