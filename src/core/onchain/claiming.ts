@@ -1,6 +1,6 @@
 /** Claims in their life: made, broadcast, replaced by dearer ones, confirmed, or lost to another. */
 import { encodeTx, type Transaction, txid, txWeight } from '../bitcoin/index.js';
-import { type BlockHeight, type Sat, sat, toHex } from '../bytes/index.js';
+import { assertNever, type BlockHeight, type Sat, sat, toHex } from '../bytes/index.js';
 import type { CommitmentHtlc } from '../channel/commitment/index.js';
 import { ripemd160 } from '../crypto/index.js';
 import {
@@ -11,6 +11,7 @@ import {
   fundedWeight,
   sweep,
 } from './claims.js';
+import type { Ending } from './classify.js';
 import type { CloseView } from './outcomes.js';
 import type { Followed } from './outputs.js';
 import {
@@ -87,6 +88,7 @@ export function settleClaims(
 ): OnchainState {
   const byKey = new Map(close.followed.map((output) => [output.key, output]));
   const scene: Scene = { byKey, close, tx, preimages };
+  sayClose(scene, turn);
   let next = useCoins(keepClaims(state, scene, turn), scene, turn);
   const taken = new Set(next.claims.flatMap((claim) => claim.outputs));
   const free: Claimable[] = [];
@@ -97,6 +99,30 @@ export function settleClaims(
   for (const want of wanted(next.channel, free, next.height))
     next = makeClaim(next, want, scene, turn);
   return payForClose(next, scene, turn);
+}
+
+/** A close that waits is said again with every block, before what spends it. */
+function sayClose({ close, tx }: Scene, turn: Turn): void {
+  if (!turn.tick || close.height !== undefined || !isWelcome(close.ending)) return;
+  turn.emit({ kind: 'broadcast', tx: encodeTx(tx), purpose: 'close' });
+}
+
+/** Whether we help it into a block, whoever made it; not one that we would be punished for. */
+function isWelcome({ kind }: Ending): boolean {
+  switch (kind) {
+    case 'mutual':
+    case 'local':
+    case 'remote':
+    case 'remoteNext':
+    case 'revoked':
+    case 'future':
+      return true;
+    case 'ownRevoked':
+    case 'unknown':
+      return false;
+    default:
+      return assertNever(kind);
+  }
 }
 
 /** Drops what is lost or to be split, replaces what waits in vain, says the rest again. */
@@ -122,8 +148,10 @@ function keepClaims(state: OnchainState, scene: Scene, turn: Turn): OnchainState
 function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim {
   const { height } = state;
   const items = itemsOf(claim, scene, height);
-  // A reorg may have put what it spends back before its time: it waits for its turn again.
-  if (items === undefined || !turn.tick) return claim;
+  if (!turn.tick) return claim;
+  // A reorg may have put what it spends back before its time: it goes along, or waits for its turn.
+  if (items === undefined)
+    return mayFollowAtOnce(claim.tx, height) ? say(claim, scene, turn) : claim;
   const { fees } = turn.context;
   // The anchor's spend has done its work once the close is in a block; it follows by itself.
   const idle = claim.purpose === CPFP && scene.close.height !== undefined;
@@ -139,6 +167,12 @@ function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Cla
   const version = dearer === undefined ? undefined : replaced(state, claim, items, dearer, turn);
   return say(version ?? claim, scene, turn);
 }
+
+/** BIP 68: whether it may stand in one block with what it spends. */
+const mayFollowAtOnce = (tx: Transaction | undefined, height: BlockHeight): boolean =>
+  tx !== undefined &&
+  tx.locktime <= height &&
+  tx.inputs.every(({ sequence }) => sequence >= 0x80000000 || (sequence & 0xffff) === 0);
 
 /** A version that pays more, if the value of its outputs allows one that is relayed. */
 function replaced(

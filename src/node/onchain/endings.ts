@@ -28,9 +28,10 @@ export class Endings {
     this.#of(live).seen(tx);
   }
 
-  /** The funding output was spent in a block, which is told next. */
+  /** The funding output was spent in a block, which is told next; or it was, before a reorg. */
   closedOnChain(live: LiveState): void {
-    this.#of(live);
+    const ending = this.#of(live);
+    if (live.spent !== undefined && live.spent.height === undefined) ending.seen(live.spent.tx);
   }
 
   /** A preimage for an HTLC that lies on the chain. */

@@ -25,7 +25,7 @@ describe('a commitment with anchors in the mempool', () => {
   it('needs nothing while it pays as much as is asked', () => {
     const w = waiting({ feeratePerKw: 253 });
     w.wait(3);
-    expect(w.broadcasts).toEqual([]);
+    expect(w.purposes()).toEqual(['close']);
     w.mine(1);
     expect(w.endings()).toEqual(['local']);
   });
@@ -90,7 +90,7 @@ describe('a commitment with anchors in the mempool', () => {
     w.offline = false;
     w.publish(w.localCommitment());
     w.wait(1);
-    expect(w.purposes()).toEqual(['anchor_cpfp']);
+    expect(w.purposes()).toEqual(['anchor_cpfp', 'close']);
   });
 });
 

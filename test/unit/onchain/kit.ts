@@ -486,6 +486,14 @@ export class World {
     this.follow();
   }
 
+  /** A reorg whose blocks are empty, and no mempool remembers what was in the others. */
+  reorgForgetting(depth: number): void {
+    this.chain.invalidate(this.chain.ledger.at(this.height - depth + 1) as StoredBlock);
+    this.chain.mempool.clear();
+    this.chain.mine(depth + 1);
+    this.follow();
+  }
+
   /** Tells the machine what became of the chain. */
   follow(): void {
     const active = this.#active();

@@ -81,3 +81,70 @@ for (const format of ['staticRemotekey', 'anchors'] as CommitmentFormat[]) {
     }
   });
 }
+
+/** The close and what it led to, and then the network forgets it all: nobody but us says it again. */
+const FORGOTTEN: readonly Story[] = [
+  ...STORIES.filter(({ name }) => !name.includes('taken by the peer')),
+  {
+    name: 'a mutual close',
+    options: { states: [{ alice: 440_000, htlcs: [] }] },
+    close: (w) => w.confirm(w.mutualClose()),
+    due: 440_000,
+    outcome: [],
+  },
+];
+
+for (const format of ['staticRemotekey', 'anchors'] as CommitmentFormat[]) {
+  describe(`${format}: a reorg takes the close back, and no mempool remembers it`, () => {
+    for (const { name, options, close, due } of FORGOTTEN) {
+      for (const after of [0, 1, 6, 60, 97]) {
+        it(`${name}: after ${after} blocks`, () => {
+          const w = new World({ format, ...options });
+          w.mine(6);
+          const before = w.height;
+          close(w);
+          w.mine(after);
+          w.reorgForgetting(w.height - before);
+          if (after % 2 === 0) w.restart();
+          expect(w.chain.mempool.size).toBeGreaterThan(0);
+          expect(w.state.spends).toEqual([]);
+          w.mine(170);
+          const got = w.wallet.balance() - COINS;
+          expect(got).toBeGreaterThan(BigInt(due) - 12_000n);
+          expect(w.resolved()).toBe(true);
+        });
+      }
+    }
+  });
+}
+
+describe('a revoked commitment that is taken back', () => {
+  it('and its penalty wait for the same block', () => {
+    const states = [
+      { alice: 100_000, htlcs: [offered, received] },
+      { alice: 700_000, htlcs: [] },
+    ];
+    for (const format of ['staticRemotekey', 'anchors'] as CommitmentFormat[]) {
+      const w = new World({ format, states });
+      w.confirm(w.remoteCommitment(0));
+      w.mine(3);
+      w.reorgForgetting(4);
+      // One block and no more: the cheater has no time between them.
+      w.mine(1);
+      expect(w.state.spends.length).toBeGreaterThan(1);
+    }
+  });
+
+  it('one of our own that was revoked is not said again', () => {
+    const states = [
+      { alice: 100_000, htlcs: [] },
+      { alice: 700_000, htlcs: [] },
+    ];
+    const w = new World({ format: 'anchors', states });
+    w.confirm(w.ownRevokedCommitment(0));
+    w.mine(2);
+    w.reorgForgetting(3);
+    w.mine(3);
+    expect(w.state.spends).toEqual([]);
+  });
+});

@@ -313,6 +313,12 @@ export class Mempool {
     }
   }
 
+  /** Forgets all that waits, as after a restart without the pool's file. */
+  clear(): void {
+    this.#entries.clear();
+    this.#spends.clear();
+  }
+
   /** A block took some in and made others impossible. */
   blockConnected(txs: readonly ChainTx[]): void {
     for (const tx of txs) {
@@ -325,8 +331,7 @@ export class Mempool {
   /** After a reorg: the blocks' transactions, oldest first, and then everything that was here. */
   refill(disconnected: readonly ChainTx[]): void {
     const old = this.entries();
-    this.#entries.clear();
-    this.#spends.clear();
+    this.clear();
     for (const tx of [...disconnected, ...old]) {
       if (isCoinbase(tx.tx) || this.ledger.blockOf(tx.key) !== undefined) continue;
       // One by one and without asking for a fee: it was let in before.
