@@ -1,0 +1,21 @@
+/** A cheater, started from old copies of its store: `scripts/cheater.ts bitcoind` does fifty. */
+import { afterEach, expect, it } from 'vitest';
+import { type CheatedType, RealCheater } from '../support/endings/real-cheater.js';
+
+let cheater: RealCheater | undefined;
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') console.error(cheater?.lightning.tails(60));
+  await cheater?.stop();
+}, 30_000);
+
+it.each<[CheatedType, readonly number[]]>([
+  ['anchors', [0, 3]],
+  ['static_remotekey', [3]],
+])(
+  'a cheater on %s goes back to its states %j, with HTLCs in flight: it loses everything',
+  async (type, states) => {
+    cheater = await RealCheater.start(type, 4);
+    for (const state of states) expect(await cheater.cheat(state)).toBe('');
+  },
+  90_000,
+);
