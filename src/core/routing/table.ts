@@ -3,6 +3,8 @@ import type { NodeId, Result } from '../bytes/index.js';
 import { Graph, type NewChannel, type Policy } from '../gossip/index.js';
 import { DEFAULT_PENALTY, feeOf, type PenaltyOptions } from './cost.js';
 import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
+import { type LayeredRequest, LayeredRouter, type LayeredRoutes } from './layered.js';
+import type { NoLayeredRoutes } from './layered-failure.js';
 import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
 import {
   type NoRoute,
@@ -23,15 +25,16 @@ export class RouteTable {
   readonly graph: Graph;
   readonly knowledge: Knowledge;
   readonly router: Router;
+  readonly #layered: LayeredRouter;
 
   constructor(options: RouteTableOptions = {}, deps: { readonly graph?: Graph } = {}) {
     this.graph = deps.graph ?? new Graph();
-    this.knowledge = new Knowledge({ ...DEFAULT_FADING, ...options.fading }, { graph: this.graph });
+    const fading = { ...DEFAULT_FADING, ...options.fading };
+    const penalty = { ...DEFAULT_PENALTY, ...options.penalty };
+    this.knowledge = new Knowledge(fading, { graph: this.graph });
     this.knowledge.attachAll();
-    this.router = new Router(
-      { penalty: { ...DEFAULT_PENALTY, ...options.penalty } },
-      { graph: this.graph, knowledge: this.knowledge },
-    );
+    this.router = new Router({ penalty }, { graph: this.graph, knowledge: this.knowledge });
+    this.#layered = new LayeredRouter({ penalty, fading }, this);
   }
 
   addChannel(channel: NewChannel): number {
@@ -98,5 +101,10 @@ export class RouteTable {
 
   getroutes(request: RoutesRequest): Result<RouteParts, NoRoutes> {
     return this.router.getroutes(request);
+  }
+
+  /** Over layers, from any node to any node. */
+  getroutesOver(request: LayeredRequest): Result<LayeredRoutes, NoLayeredRoutes> {
+    return this.#layered.getroutes(request);
   }
 }
