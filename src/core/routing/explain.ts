@@ -29,6 +29,16 @@ export function explainNoRoute(reason: NoRoute): string {
         `No route: no capacity at the source: its largest usable channel sends ` +
         `${msat(reason.largestMsat)}, and ${msat(reason.amountMsat)} are to arrive, fees beside them`
       );
+    case 'destination_total':
+    case 'source_total': {
+      const end =
+        reason.code === 'source_total' ? ['source', 'send out'] : ['destination', 'take in'];
+      return (
+        `No route: no capacity at the ${end[0]}: its ${reason.channels} usable channels ${end[1]} ` +
+        `${msat(reason.totalMsat)} together${reason.learned ? ', by what was learned of them,' : ''}` +
+        ` and ${msat(reason.amountMsat)} are to arrive`
+      );
+    }
     case 'excluded_by_constraints': {
       const named = reason.constraints.slice(0, NAMED).map(explainConstraint);
       const more = reason.constraints.length - named.length;
@@ -40,7 +50,9 @@ export function explainNoRoute(reason: NoRoute): string {
     case 'excluded_by_request':
       return 'No route: the parameter exclude leaves none';
     case 'no_capacity':
-      return `No route: no way on which each channel has the capacity for ${msat(reason.amountMsat)} and the fees`;
+      return reason.maxParts === undefined
+        ? `No route: no way on which each channel has the capacity for ${msat(reason.amountMsat)} and the fees`
+        : `No route: no ways with the capacity for ${msat(reason.amountMsat)} and the fees in ${reason.maxParts} parts at most`;
     case 'limits':
       return `No route: none within ${reason.maxHops} hops, ${reason.maxDelay} blocks and the size of an onion`;
     case 'no_path':

@@ -9,21 +9,18 @@ import {
   type ShortChannelId,
   toHex,
 } from '../bytes/index.js';
-import { DISABLED, type Graph, KNOWN } from '../gossip/index.js';
+import type { Graph } from '../gossip/index.js';
 import { type PenaltyOptions, penaltyWeight } from './cost.js';
 import { DEFAULT_FADING, Knowledge } from './knowledge.js';
-import type { ChannelDirection, Constraint, Direction } from './lessons.js';
-import {
-  type HintChannel,
-  type LocalChannel,
-  limitOf,
-  type NamedEdge,
-  Overlay,
-} from './overlay.js';
+import type { ChannelDirection, Direction } from './lessons.js';
+import { type HintChannel, type LocalChannel, type NamedEdge, Overlay } from './overlay.js';
 import { truncated } from './payload.js';
+import { type Asked, type Excluded, type NoRoute, type NoRoutes, Reasons } from './reasons.js';
 import { Search } from './search.js';
 import type { FoundPath, SearchRequest } from './search-request.js';
 import { Splitter } from './split.js';
+
+export type { NoRoute, NoRoutes } from './reasons.js';
 
 export type Exclusion =
   | { readonly channel: { readonly scid: ShortChannelId; readonly direction?: Direction } }
@@ -92,32 +89,6 @@ export interface RouteParts {
   readonly cost: number;
 }
 
-/** Error 205, or 206 where there are routes, but all above the fee limit. */
-export type NoRoutes =
-  | NoRoute
-  | { readonly code: 'too_dear'; readonly feeMsat: Msat; readonly maxFeeMsat: Msat };
-
-/** Error 205: why there is no route. */
-export type NoRoute =
-  | { readonly code: 'same_node' }
-  | { readonly code: 'amount_too_large' }
-  | { readonly code: 'unknown_destination'; readonly nodeId: NodeId }
-  | { readonly code: 'unknown_source'; readonly nodeId: NodeId }
-  /** The largest amount that any usable channel of this node can take in, or send out. */
-  | {
-      readonly code: 'destination_capacity' | 'source_capacity';
-      readonly nodeId: NodeId;
-      readonly largestMsat: Msat;
-      readonly amountMsat: Msat;
-    }
-  /** There is a way but for these constraints. */
-  | { readonly code: 'excluded_by_constraints'; readonly constraints: readonly Constraint[] }
-  | { readonly code: 'excluded_by_request' }
-  /** There is a way for less, not for this amount in one part. */
-  | { readonly code: 'no_capacity'; readonly amountMsat: Msat }
-  | { readonly code: 'limits'; readonly maxHops: number; readonly maxDelay: number }
-  | { readonly code: 'no_path' };
-
 /** BOLT 4: hop_payloads has 1300 bytes. */
 const ONION_BYTES = 1300;
 
@@ -127,6 +98,7 @@ export class Router {
   readonly #penalty: PenaltyOptions;
   readonly search: Search;
   readonly #splitter: Splitter;
+  readonly #reasons: Reasons;
 
   constructor(
     options: { readonly penalty: PenaltyOptions },
@@ -138,6 +110,11 @@ export class Router {
     const nobody = new Knowledge(DEFAULT_FADING, { graph: deps.graph });
     this.search = new Search({ ...deps, nobody });
     this.#splitter = new Splitter(deps);
+    this.#reasons = new Reasons({
+      ...deps,
+      find: (search, excluded) => this.#find(search, excluded),
+      exclusions: (exclude, overlay) => this.#exclusions(exclude, overlay),
+    });
   }
 
   getroute(request: RouteRequest): Result<Route, NoRoute> {
@@ -145,7 +122,7 @@ export class Router {
     if ('code' in asked) return err(asked);
     const { search, excluded, overlay } = asked;
     const path = this.#find(search, excluded);
-    if (path === undefined) return err(this.#reason(request, search, excluded, overlay));
+    if (path === undefined) return err(this.#reasons.why(request, asked));
     return ok(this.#route(path, overlay, search.amount));
   }
 
@@ -159,10 +136,11 @@ export class Router {
     const { search, excluded, overlay } = asked;
     const reserved = this.#reservations(request.reserved ?? [], overlay);
     const maxFee = Number(request.maxFeeMsat ?? Number.MAX_SAFE_INTEGER);
-    const single = reserved.size > 0 ? undefined : this.#find(search, excluded);
+    const maxParts = request.maxParts ?? 100;
+    const best = this.#findBeside(search, excluded, reserved);
+    const single = best && this.#cheapEnough(best, maxFee, search, excluded, reserved);
     const affordable = single !== undefined && feeOfPath(single) <= maxFee ? single : undefined;
     const weight = penaltyWeight(search.penalty, search.amount);
-    const maxParts = request.maxParts ?? 100;
     const one = (path: FoundPath) => ok(this.#routes([path], overlay));
     // Where one part costs hardly more than its fee, several cannot be better.
     if (affordable !== undefined && (maxParts === 1 || affordable.cost < weight * CERTAIN))
@@ -171,14 +149,62 @@ export class Router {
     const split = this.#splitter.split(search, limits);
     if ('code' in split) {
       if (affordable !== undefined) return one(affordable);
-      if (split.code === 'no_flow' && single === undefined)
-        return err(this.#reason(request, search, excluded, overlay));
-      const feeMsat = msat(split.code === 'too_dear' ? split.fee : feeOfPath(single as FoundPath));
+      const fees = split.code === 'too_dear' ? [split.fee] : [];
+      if (single !== undefined) fees.push(feeOfPath(single));
+      if (fees.length === 0) return err(this.#reasons.why(request, asked, maxParts));
+      const feeMsat = msat(Math.min(...fees));
       return err({ code: 'too_dear', feeMsat, maxFeeMsat: msat(maxFee) });
     }
     const dearer = split.cost + (split.parts.length - 1) * PART_MSAT;
     if (affordable !== undefined && affordable.cost <= dearer) return one(affordable);
     return ok(this.#routes(split.parts, overlay));
+  }
+
+  /** The best path on what others leave of the channels. */
+  #findBeside(
+    search: SearchRequest,
+    excluded: Excluded,
+    reserved: ReadonlyMap<number, number>,
+  ): FoundPath | undefined {
+    if (reserved.size === 0) return this.#find(search, excluded);
+    const overlay = search.overlay.map((edge, i) => {
+      const taken = reserved.get(-1 - i) ?? 0;
+      return taken === 0 ? edge : { ...edge, maximum: edge.maximum - taken };
+    });
+    const free = (e: number): number =>
+      e < 0 ? Number.POSITIVE_INFINITY : this.#limit(e, search) - (reserved.get(e) ?? 0);
+    const crowded = [...reserved.keys()].filter((e) => free(e) < search.amount);
+    const edges = [...excluded.edges, ...crowded];
+    // The fees may be what does not fit beside the others: then without that channel.
+    for (let tries = 0; tries < 4; tries++) {
+      const path = this.#find({ ...search, overlay }, { ...excluded, edges });
+      const tight = path?.edges.find((e, i) => (path.amounts[i] as number) > free(e));
+      if (tight === undefined) return path;
+      edges.push(tight);
+    }
+    return undefined;
+  }
+
+  /** The path, or the one of the least fee where it costs too much. */
+  #cheapEnough(
+    path: FoundPath,
+    maxFee: number,
+    search: SearchRequest,
+    excluded: Excluded,
+    reserved: ReadonlyMap<number, number>,
+  ): FoundPath {
+    if (feeOfPath(path) <= maxFee) return path;
+    const penalty = { ...search.penalty, penaltyBaseMsat: 0, penaltyMillionths: 0 };
+    return this.#findBeside({ ...search, riskFactor: 0, penalty }, excluded, reserved) ?? path;
+  }
+
+  /** What an edge carries at most, by its capacity and what was learned. */
+  #limit(e: number, { now, ignoreKnowledge }: SearchRequest): number {
+    const capacity = (this.#graph.capacity[e >> 1] as number) || Number.MAX_SAFE_INTEGER;
+    if (ignoreKnowledge) return capacity;
+    const belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
+    this.#knowledge.look(e, capacity, now, belief);
+    return belief.usable ? Math.min(capacity, belief.limit) : 0;
   }
 
   #routes(paths: readonly FoundPath[], overlay: Overlay): RouteParts {
@@ -303,117 +329,6 @@ export class Router {
     }
     return excluded;
   }
-
-  /** Looks for what stands in the way, from the ends of the route to its middle. */
-  #reason(
-    request: RouteRequest,
-    search: SearchRequest,
-    excluded: Excluded,
-    overlay: Overlay,
-  ): NoRoute {
-    const free: Excluded = { edges: [], nodes: [], overlay: new Set() };
-    const { amountMsat } = request;
-    const freely = { ...search, ignoreKnowledge: true, quick: true };
-    // Where nothing is known or excluded, a search without that would find as little.
-    const constrained = this.#knowledge.size === 0 ? undefined : this.#find(freely, excluded);
-    if (constrained !== undefined) {
-      const { exclude = [] } = request;
-      const constraints: Constraint[] = [];
-      // One way after the other: what closes each is closed for the next, up to a handful.
-      for (let way: typeof constrained | undefined = constrained; way !== undefined; ) {
-        const closing = this.#blocking(way, overlay, search);
-        constraints.push(...closing);
-        if (closing.length === 0 || constraints.length >= EXPLAINED) break;
-        const closed = [...exclude, ...constraints.map(({ subject }) => subject)];
-        way = this.#find(freely, this.#exclusions(closed, overlay));
-      }
-      if (constraints.length > 0) return { code: 'excluded_by_constraints', constraints };
-    }
-    const excludes = excluded.edges.length + excluded.nodes.length + excluded.overlay.size > 0;
-    if (excludes && this.#find(freely, free) !== undefined) return { code: 'excluded_by_request' };
-    const into = this.#largest(search.destination, overlay, 'in', search);
-    if (into < search.amount)
-      return {
-        code: 'destination_capacity',
-        nodeId: request.destination,
-        largestMsat: msat(into),
-        amountMsat,
-      };
-    const outOf = this.#largest(search.source, overlay, 'out', search);
-    if (outOf < search.amount)
-      return {
-        code: 'source_capacity',
-        nodeId: request.source,
-        largestMsat: msat(outOf),
-        amountMsat,
-      };
-    const { maxHops, maxDelay } = search;
-    const unlimited = { ...freely, maxHops: 1000, maxDelay: 0x7fffffff };
-    if (this.#find({ ...unlimited, payloadBytes: 60_000 }, free) !== undefined)
-      return { code: 'limits', maxHops, maxDelay };
-    for (const amount of [search.amount / 2, search.amount / 10, search.amount / 1000])
-      if (this.#find({ ...unlimited, amount: Math.max(1, Math.floor(amount)) }, free) !== undefined)
-        return { code: 'no_capacity', amountMsat };
-    return { code: 'no_path' };
-  }
-
-  /** The constraints that forbid a path. */
-  #blocking(path: FoundPath, overlay: Overlay, { now, source }: SearchRequest): Constraint[] {
-    const graph = this.#graph;
-    const found: Constraint[] = [];
-    const belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
-    path.edges.forEach((e, i) => {
-      if (e < 0) {
-        const constraint = this.#knowledge.constraintOn(overlay.named[-1 - e] as NamedEdge, now);
-        if ((path.amounts[i] as number) > limitOf(constraint) && constraint !== undefined)
-          found.push(constraint);
-        return;
-      }
-      const capacity = (graph.capacity[e >> 1] as number) || (graph.htlcMaximum[e] as number);
-      this.#knowledge.look(e, capacity, now, belief);
-      if (!belief.usable || (path.amounts[i] as number) > belief.limit) {
-        const direction = (e & 1) as Direction;
-        const constraint = this.#knowledge.constraintOn(
-          { scid: graph.scid(e >> 1), direction },
-          now,
-        );
-        if (constraint !== undefined) found.push(constraint);
-      }
-      const from = graph.source[e] as number;
-      if (from === source || this.#knowledge.nodeUsable(from, now)) return;
-      const id = toHex(graph.nodeId(from)) as NodeId;
-      const constraint = this.#knowledge.constraintOnNode(id, now);
-      if (constraint !== undefined) found.push(constraint);
-    });
-    return found;
-  }
-
-  /** The largest amount that one usable channel of a node takes in or sends out. */
-  #largest(n: number, overlay: Overlay, side: 'in' | 'out', search: SearchRequest): number {
-    const graph = this.#graph;
-    let largest = 0;
-    if (n < graph.nodeLimit && !(side === 'out' && search.ownChannelsOnly)) {
-      const start = graph.incoming.start(n);
-      for (let i = 0; i < graph.incoming.length(n); i++) {
-        const incoming = graph.incoming.pool[start + i] as number;
-        const e = side === 'in' ? incoming : incoming ^ 1;
-        if (((graph.flags[e] as number) & (KNOWN | DISABLED)) !== KNOWN) continue;
-        const maximum = graph.htlcMaximum[e] as number;
-        const capacity = (graph.capacity[e >> 1] as number) || maximum;
-        largest = Math.max(largest, Math.min(maximum, capacity));
-      }
-    }
-    for (const edge of overlay.edges)
-      if ((side === 'in' ? edge.target : edge.source) === n)
-        largest = Math.max(largest, edge.maximum);
-    return Math.max(0, Math.min(largest, Number.MAX_SAFE_INTEGER));
-  }
-}
-
-interface Asked {
-  readonly search: SearchRequest;
-  readonly overlay: Overlay;
-  readonly excluded: Excluded;
 }
 
 const feeOfPath = ({ amounts }: FoundPath): number =>
@@ -423,12 +338,3 @@ const feeOfPath = ({ amounts }: FoundPath): number =>
 const CERTAIN = 0.1;
 /** What each part beyond the first must be worth: it takes a slot of every channel on its way. */
 const PART_MSAT = 1_000;
-
-/** An explanation looks for no more constraints than these. */
-const EXPLAINED = 10;
-
-interface Excluded {
-  readonly edges: number[];
-  readonly nodes: number[];
-  readonly overlay: Set<number>;
-}

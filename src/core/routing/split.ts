@@ -30,6 +30,8 @@ export type SplitError =
 
 /** How often what did not fit is split again, with what did fit taken for granted. */
 const ROUNDS = 5;
+/** Parts made at most before those of one way become one again. */
+const MOST_FITTED = 200;
 /** Where the fees are too high: how much less the chance counts in the next try. */
 const THRIFT = [1, 0.2, 0.04, 0];
 
@@ -69,10 +71,14 @@ export class Splitter {
       if (flow === undefined) return undefined;
       const before = left;
       for (const { edges, amount } of waysOf(flow, request, this.#graph)) {
-        const part = this.#fit(edges, Math.min(left, amount), request, used, excluded);
-        if (part === undefined) continue;
-        parts.push(part);
-        left -= part.arrives;
+        // A channel may take it in several HTLCs only: as many parts go this way.
+        for (let rest = Math.min(left, amount); rest > 0 && parts.length < MOST_FITTED; ) {
+          const part = this.#fit(edges, rest, request, used, excluded);
+          if (part === undefined) break;
+          parts.push(part);
+          left -= part.arrives;
+          rest -= part.arrives;
+        }
       }
       if (left === before && round > 0 && excluded.size === limits.excluded.size) return undefined;
     }
@@ -148,8 +154,19 @@ export class Splitter {
       edges.length > request.maxHops ||
       (delays[0] as number) > request.maxDelay ||
       payload > request.payloadBytes;
-    if (tooLong) return { stuck: edges[0] as number, needed: 0, room: 0 };
+    if (tooLong) return { stuck: this.#longest(edges, delays), needed: 0, room: 0 };
     return { edges, amounts, delays, cost, payload, arrives: amount };
+  }
+
+  /** The edge that adds most to the delay; the first one adds nothing. */
+  #longest(edges: readonly number[], delays: readonly number[]): number {
+    let at = 0;
+    let most = -1;
+    for (let i = 1; i < edges.length; i++) {
+      const added = (delays[i - 1] as number) - (delays[i] as number);
+      if (added > most) [at, most] = [i, added];
+    }
+    return edges[at] as number;
   }
 
   /** What an edge may carry in all parts together. */
