@@ -134,14 +134,40 @@ function keepClaims(state: OnchainState, scene: Scene, turn: Turn): OnchainState
       claims.push(claim);
       continue;
     }
-    if (stands === 'lost' || mustSplit(claim, state.height)) {
+    if (stands === 'lost') {
       turn.persist();
       turn.emit({ kind: 'releaseClaim', claim: claim.id });
       continue;
     }
-    claims.push(renew(state, claim, scene, turn));
+    claims.push(split(state, claim, scene, turn) ?? renew(state, claim, scene, turn));
   }
   return { ...state, claims };
+}
+
+/**
+ * BOLT 5, Revoked Transaction Close Handling: what is left of a claim of many when each is to be
+ * claimed by itself. The first to be replaced pays for the whole (BIP 125, rule 3), so that it
+ * keeps the fewest outputs that can, the greatest first; nothing where only all of them can.
+ */
+function split(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim | undefined {
+  const { channel, height } = state;
+  const { fees, signer } = turn.context;
+  if (!mustSplit(claim, height)) return undefined;
+  const items = itemsOf(claim, scene, height)?.sort((a, b) =>
+    Number(b.output.amount - a.output.amount),
+  );
+  if (items === undefined) return undefined;
+  const feeratePerKw = firstFeerate(claim.deadline, height, fees);
+  const price = { feeratePerKw, minimum: fees.minimum, replaces: claim.fee };
+  for (let count = 1; count < items.length; count++) {
+    const kept = items.slice(0, count);
+    const made = sweep(kept, channel.sweepScript, price, { key: channel.key, signer });
+    if (made === undefined) continue;
+    turn.persist();
+    const outputs = kept.map((item) => item.output.key);
+    return say(newVersion({ ...claim, outputs }, made, height), scene, turn);
+  }
+  return undefined;
 }
 
 /** A claim that is still open: broadcast again with every block, dearer where it waits in vain. */
@@ -184,19 +210,25 @@ function replaced(
 ): Claim | undefined {
   if (items[0]?.way.kind === 'htlcTransaction') return undefined;
   const { channel, height } = state;
-  const made = sweep(items, channel.sweepScript, feerate, leastBump(claim.feeratePerKw), {
-    key: channel.key,
-    signer: turn.context.signer,
-  });
+  const minimum = leastBump(claim.feeratePerKw);
+  const made = sweep(
+    items,
+    channel.sweepScript,
+    { feeratePerKw: feerate, minimum, replaces: claim.fee },
+    { key: channel.key, signer: turn.context.signer },
+  );
   if (made === undefined) return undefined;
   turn.persist();
-  return newVersion({ ...claim, feeratePerKw: made.feeratePerKw }, made.tx, height);
+  return newVersion(claim, made, height);
 }
 
-const newVersion = (claim: Claim, tx: Transaction, height: BlockHeight): Claim => ({
+/** What a claim's newest version is. */
+type Version = Required<Pick<Claim, 'tx' | 'feeratePerKw'>> & Pick<Claim, 'fee'>;
+
+const newVersion = (claim: Claim, version: Version, height: BlockHeight): Claim => ({
   ...claim,
-  tx,
-  versions: [...claim.versions, toHex(txid(tx))],
+  ...version,
+  versions: [...claim.versions, toHex(txid(version.tx))],
   madeAt: height,
 });
 
@@ -240,10 +272,16 @@ function makeClaim(state: OnchainState, want: Want, scene: Scene, turn: Turn): O
   const wallet = { key: channel.key, signer };
   const [first] = items;
   if (first?.way.kind === 'htlcTransaction')
-    return add(newVersion(claim, fundedTransaction(first, [], undefined, wallet), height));
-  const made = sweep(items, channel.sweepScript, feeratePerKw, fees.minimum, wallet);
-  if (made !== undefined)
-    return add(newVersion({ ...claim, feeratePerKw: made.feeratePerKw }, made.tx, height));
+    return add(
+      newVersion(
+        claim,
+        { tx: fundedTransaction(first, [], undefined, wallet), feeratePerKw },
+        height,
+      ),
+    );
+  const price = { feeratePerKw, minimum: fees.minimum };
+  const made = sweep(items, channel.sweepScript, price, wallet);
+  if (made !== undefined) return add(newVersion(claim, made, height));
   // Together they are not worth a transaction; one of them alone may be.
   if (items.length === 1) return state;
   return items.reduce(
@@ -273,6 +311,9 @@ function askForCoins(
     extraFee: anchor ? missingFee(state, scene, claim.feeratePerKw) : sat(0),
     maxFee: anchor ? atStake(state, scene) : item.output.amount,
     needsChange: fundedTemplate(item).outputs.length === 0,
+    ...(claim.fee === undefined || claim.tx === undefined
+      ? {}
+      : { replaces: { fee: claim.fee, weight: txWeight(claim.tx) } }),
   });
 }
 
@@ -327,7 +368,10 @@ function useCoins(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
   }
   const wallet = { key: state.channel.key, signer: turn.context.signer };
   const tx = fundedTransaction(item, funded.inputs, funded.change, wallet);
-  const made = newVersion({ ...claim, feeratePerKw: funded.feeratePerKw }, tx, state.height);
+  const sum = (amounts: readonly { readonly amount: Sat }[]): bigint =>
+    amounts.reduce((total, { amount }) => total + amount, 0n);
+  const fee = sat(item.output.amount + sum(funded.inputs) - sum(tx.outputs));
+  const made = newVersion(claim, { tx, fee, feeratePerKw: funded.feeratePerKw }, state.height);
   turn.persist();
   say(made, scene, turn);
   return { ...state, claims: state.claims.map((c) => (c.id === claim.id ? made : c)) };

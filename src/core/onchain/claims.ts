@@ -128,21 +128,32 @@ export const feeOf = (weight: number, feeratePerKw: number): Sat =>
 const total = (items: readonly Claimable[]): Sat =>
   sat(items.reduce((sum, item) => sum + item.output.amount, 0n));
 
+/** What relaying a replacement costs on top of all that it replaces (BIP 125, rule 4). */
+export const RELAY_INCREMENT = 253;
+
 export interface Sweep {
   readonly tx: Transaction;
-  /** What it pays in truth, where the value did not allow the feerate that was asked for. */
+  /** What it pays in truth, which may be less or more than was asked for. */
   readonly feeratePerKw: number;
+  readonly fee: Sat;
+}
+
+export interface Price {
+  readonly feeratePerKw: number;
+  /** What it must pay at least. */
+  readonly minimum: number;
+  /** The fee of what it takes the place of in mempools. */
+  readonly replaces?: Sat | undefined;
 }
 
 /**
- * The signed transaction that sends `items` to `script` at `feeratePerKw`, or at what their value
- * allows if that is at least `minimum`; `undefined` where they are not worth a transaction.
+ * The signed transaction that sends `items` to `script` at the feerate, or at what their value
+ * allows if that is enough; `undefined` where they are not worth a transaction.
  */
 export function sweep(
   items: readonly Claimable[],
   script: Bytes,
-  feeratePerKw: number,
-  minimum: number,
+  { feeratePerKw, minimum, replaces }: Price,
   wallet: Wallet,
 ): Sweep | undefined {
   const amount = total(items);
@@ -156,14 +167,18 @@ export function sweep(
     })),
   });
   const most = amount - dustLimit(script);
-  const asked = feeOf(weight, feeratePerKw);
-  const fee = asked <= most ? asked : most;
-  if (fee < feeOf(weight, minimum)) return undefined;
+  // BIP 125, rules 3 and 4: more than what is replaced, and the relay of it.
+  const bump = replaces === undefined ? 0n : replaces + feeOf(weight, RELAY_INCREMENT);
+  const wished = feeOf(weight, feeratePerKw);
+  const asked = wished > bump ? wished : bump;
+  const fee = sat(asked <= most ? asked : most);
+  if (fee < feeOf(weight, minimum) || fee < bump) return undefined;
   const outputs: TxOutput[] = [{ amount: sat(amount - fee), scriptPubkey: script }];
   const tx = signInputs({ ...template, outputs }, items, pubkeys, wallet);
   return {
     tx,
-    feeratePerKw: fee === asked ? feeratePerKw : Math.floor((Number(fee) * 1000) / weight),
+    feeratePerKw: fee === wished ? feeratePerKw : Math.floor((Number(fee) * 1000) / weight),
+    fee,
   };
 }
 

@@ -3,7 +3,7 @@
  * channel's stored state, which does not change any more. Versioned; tags and orders are for ever.
  */
 import { decodeTx, encodeTx, type Transaction } from '../bitcoin/index.js';
-import { ok, type Result } from '../bytes/index.js';
+import { ok, type Result, sat } from '../bytes/index.js';
 import type { RevokedRow } from '../channel/commitment/index.js';
 import {
   array,
@@ -26,7 +26,7 @@ import {
 } from '../wire/index.js';
 import type { ChainSpend, Claim, OnchainChannel, OnchainState } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 const transaction: Codec<Transaction> = mapped(
   bytes,
@@ -38,7 +38,7 @@ const transaction: Codec<Transaction> = mapped(
   encodeTx,
 );
 
-const claim: Codec<Claim> = record({
+const claimOfVersion1 = {
   id: string,
   purpose: string,
   outputs: array(string),
@@ -47,26 +47,30 @@ const claim: Codec<Claim> = record({
   tx: optional(transaction),
   versions: array(string),
   madeAt: uint,
+};
+const claim: Codec<Claim> = record({
+  ...claimOfVersion1,
+  fee: optional(mapped(bigsize, sat, (value) => value)),
 });
 
 const spend: Codec<ChainSpend> = record({ tx: transaction, height: uint });
 const row: Codec<RevokedRow> = record({ commitmentNumber: bigsize, data: bytes });
 
-const stored = versioned(
-  VERSION,
+const state = (of: Codec<Claim>) =>
   record({
     height: uint,
     spends: array(spend),
     unconfirmed: optional(transaction),
     revokedRows: array(row),
     preimages: array(bytes32),
-    claims: array(claim),
+    claims: array(of),
     told: array(record({ id: bigsize, outcome: choice('fulfilled', 'failed') })),
     nextClaim: uint,
     classified: optional(bytes32),
     resolved: bool,
-  }),
-);
+  });
+
+const stored = versioned(VERSION, state(claim), { 1: state(record(claimOfVersion1)) });
 
 export const encodeOnchain = (state: OnchainState): Uint8Array =>
   encode(stored, {

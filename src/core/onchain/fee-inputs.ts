@@ -1,7 +1,7 @@
 /** Coin selection for `fundClaim`: a help for the node, which only knows its coins. */
 import { dustLimit, scriptKind, type TxOutput } from '../bitcoin/index.js';
 import { type Bytes, sat } from '../bytes/index.js';
-import { feeOf } from './claims.js';
+import { feeOf, RELAY_INCREMENT } from './claims.js';
 import type { FeeInput, FundClaim } from './types.js';
 
 /** BIP 141 weights of an input with its witness: 41 bytes, and signature (and key). */
@@ -10,6 +10,14 @@ const P2TR_INPUT = 41 * 4 + 1 + 1 + 64;
 
 const inputWeight = (coin: FeeInput): number =>
   scriptKind(coin.scriptPubkey) === 'p2tr' ? P2TR_INPUT : P2WPKH_INPUT;
+
+/** BIP 125: more than the fee of what is replaced, and than its feerate. */
+function replacementFee({ replaces }: FundClaim, weight: number): bigint {
+  if (replaces === undefined) return 0n;
+  const bySum = replaces.fee + feeOf(weight, RELAY_INCREMENT);
+  const byRate = (replaces.fee * BigInt(weight)) / BigInt(replaces.weight) + 2n;
+  return bySum > byRate ? bySum : byRate;
+}
 
 /**
  * The fewest coins (largest first) that pay for the claim, and the change; `undefined` where the
@@ -27,15 +35,21 @@ export function selectFeeInputs(
   const dust = dustLimit(changeScript);
   const inputs: FeeInput[] = [];
   let value = 0n;
+  /** What the inputs chosen must bring in, for a transaction of this weight. */
+  const needed = (of: number): bigint => {
+    const asked = feeOf(of, request.feeratePerKw) + request.extraFee;
+    const bump = replacementFee(request, of);
+    return (asked > bump ? asked : bump) - request.paid;
+  };
   // The count of inputs takes more bytes from 253 on; so many coins are not worth a claim.
   let weight = request.weight;
   for (const coin of ordered.slice(0, 100)) {
     inputs.push(coin);
     value += coin.amount;
     weight += inputWeight(coin);
-    const bare = feeOf(weight, request.feeratePerKw) + request.extraFee - request.paid;
+    const bare = needed(weight);
     if (bare > request.maxFee) return undefined;
-    const left = value - bare - feeOf(changeWeight, request.feeratePerKw);
+    const left = value - needed(weight + changeWeight);
     if (left >= dust) return { inputs, change: { amount: sat(left), scriptPubkey: changeScript } };
     if (value >= bare && !request.needsChange) return { inputs };
   }

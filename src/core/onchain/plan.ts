@@ -1,7 +1,7 @@
 /** Which outputs are to be claimed now, together or apart, by when, and at what feerate. */
 import type { BlockHeight, Bytes } from '../bytes/index.js';
 import { toHex } from '../bytes/index.js';
-import type { Claimable } from './claims.js';
+import { type Claimable, RELAY_INCREMENT } from './claims.js';
 import type { Followed } from './outputs.js';
 import { type Claim, type OnchainChannel, type OnchainFees, SECURITY_DELAY } from './types.js';
 
@@ -11,7 +11,6 @@ const TIMEOUT_GRACE = 10;
 const NO_HURRY = 12;
 /** A replacement pays more by this factor, and by BIP 125's increment. */
 const BUMP_FACTOR = 1.25;
-const RELAY_INCREMENT = 253;
 
 /** A transaction that is wanted. */
 export interface Want {
@@ -143,6 +142,8 @@ export function nextFeerate(
   const estimate = firstFeerate(claim.deadline, height, fees);
   const waited = height - claim.madeAt;
   if (waited < 1) return undefined;
+  // No mempool holds it any more.
+  if (claim.feeratePerKw < fees.minimum) return Math.max(estimate, least);
   if (claim.deadline === undefined) return waited >= 6 && estimate >= least ? estimate : undefined;
   const left = claim.deadline - height;
   const impatient = left <= 6 || (left <= SECURITY_DELAY && waited >= 3);

@@ -50,6 +50,6 @@ export function sweepStatic(
     role: 'main',
   } as const;
   const wallet = { key, signer };
-  const made = sweep([{ output: followed, way }], to, fees.feeratePerKw, fees.minimum, wallet);
+  const made = sweep([{ output: followed, way }], to, fees, wallet);
   return made && encodeTx(made.tx);
 }

@@ -150,6 +150,8 @@ export interface FundClaim {
   readonly maxFee: Sat;
   /** Whether the transaction has no output of its own, so that one (change) is needed. */
   readonly needsChange: boolean;
+  /** The version that it is to take the place of in mempools. */
+  readonly replaces?: { readonly fee: Sat; readonly weight: number };
 }
 
 export type EndingKind =
@@ -174,6 +176,8 @@ export interface Claim {
   /** The height by which it must be confirmed; absent where nothing presses. */
   readonly deadline?: BlockHeight;
   readonly feeratePerKw: number;
+  /** What the newest version pays; absent where there is none, or none that is ever replaced. */
+  readonly fee?: Sat;
   /** The newest version; absent while the wallet is asked for coins. */
   readonly tx?: Transaction;
   /** Txids (hex) of all versions broadcast. */

@@ -1,4 +1,4 @@
-/** What is kept on disk is read by every later version: this state was written by version 1. */
+/** What is kept on disk is read by every later version: frozen states, as each version wrote them. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,13 @@ import { equal, hex, toHex } from '../../../src/core/bytes/index.js';
 import { decodeOnchain, encodeOnchain, step } from '../../../src/core/onchain/index.js';
 import { htlc, World } from './kit.js';
 
-const FROZEN = new URL('../../vectors/levin/onchain-v1.hex', import.meta.url);
+const frozen = (version: number) =>
+  hex(
+    readFileSync(
+      new URL(`../../vectors/levin/onchain-v${version}.hex`, import.meta.url),
+      'utf8',
+    ).trim(),
+  );
 
 /** A close with everything in it: spends, rows, preimages, claims with and without transactions. */
 function world(): World {
@@ -25,16 +31,22 @@ function world(): World {
 }
 
 describe('the stored state', () => {
-  it('of version 1 is read, and written as it was', () => {
-    const frozen = hex(readFileSync(FROZEN, 'utf8').trim());
+  it.each([1, 2])('of version %i is read', (version) => {
     const w = world();
-    const decoded = decodeOnchain(frozen, w.channel);
+    const decoded = decodeOnchain(frozen(version), w.channel);
     if (!decoded.ok) throw new Error(decoded.error.code);
-    expect(toHex(encodeOnchain(decoded.value))).toBe(toHex(frozen));
     expect(decoded.value.spends.length).toBe(4);
     expect(decoded.value.preimages.length).toBe(0);
     expect(decoded.value.revokedRows.length).toBe(1);
     expect([...decoded.value.told]).toEqual([[9n, 'failed']]);
+    expect(decoded.value.claims.map((c) => c.fee !== undefined)).toEqual(
+      decoded.value.claims.map(() => version > 1),
+    );
+  });
+
+  it('of the present version is written as it was', () => {
+    const decoded = decodeOnchain(frozen(2), world().channel);
+    expect(decoded.ok && toHex(encodeOnchain(decoded.value))).toBe(toHex(frozen(2)));
   });
 
   it('that is damaged is refused, and never throws', () => {

@@ -116,6 +116,26 @@ describe('HTLC transactions of an anchor channel', () => {
     expect(w.wallet.balance() - COINS).toBeGreaterThan(545_000n);
   });
 
+  it('are replaced by dearer ones, though one great coin came in place of small ones', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, 170)] }],
+      known: [8],
+      feeratePerKw: 4000,
+    });
+    w.wallet.offers = (coin) => coin.amount < 2000n;
+    for (let i = 0; i < 30; i++) w.chain.send(w.wallet.script('p2wpkh', 1), sat(1500));
+    w.mine(2);
+    w.confirm(w.localCommitment());
+    const claim = () => w.state.claims.find((c) => c.purpose === 'htlc_success');
+    expect(claim()?.tx?.inputs.length).toBeGreaterThan(5);
+    w.wallet.offers = () => true;
+    w.feeratePerKw = 5100;
+    w.wait(2);
+    expect(claim()?.tx?.inputs.length).toBe(2);
+    expect(w.refused).toEqual([]);
+  });
+
   it('cost no more than the HTLC is worth', () => {
     const w = new World({
       format: 'anchors',
@@ -205,6 +225,20 @@ describe('selectFeeInputs', () => {
     const coins = [coin(1100, 0)];
     expect(selectFeeInputs(request, coins, script)?.change).toBeUndefined();
     expect(selectFeeInputs({ ...request, needsChange: true }, coins, script)).toBeUndefined();
+  });
+
+  it('pays more than what it replaces, in all and by weight, however few coins it takes', () => {
+    // Eight small coins made the old version heavy; one great coin makes the new one light.
+    const replaces = { fee: sat(4000), weight: 2900 };
+    const chosen = selectFeeInputs({ ...request, replaces }, [coin(9000, 0)], script);
+    const fee = 9000n - (chosen?.change?.amount ?? 0n);
+    expect(fee).toBeGreaterThan(4000n + 200n);
+    // The other way round: as heavy a one at the old feerate is not enough.
+    const light = { fee: sat(4000), weight: 1000 };
+    const coins = Array.from({ length: 8 }, (_, i) => coin(2000, i));
+    const many = selectFeeInputs({ ...request, replaces: light }, coins, script);
+    const sum = BigInt(many?.inputs.length ?? 0) * 2000n - (many?.change?.amount ?? 0n);
+    expect(Number(sum) / (700 + 272 * (many?.inputs.length ?? 0))).toBeGreaterThan(4);
   });
 
   it('refuses where coins are short or the fee is more than it is worth', () => {

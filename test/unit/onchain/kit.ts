@@ -117,6 +117,8 @@ const flipChannel = (c: CommitmentChannel): CommitmentChannel => ({
 class TestWallet {
   readonly scripts = new Map<string, FeeInput['ref']>();
   readonly reserved = new Map<string, readonly FeeInput[]>();
+  /** Which coins are there for claims. */
+  offers: (coin: FeeInput) => boolean = () => true;
 
   constructor(
     readonly signer: Signer,
@@ -158,7 +160,7 @@ class TestWallet {
     const others = new Set(
       [...this.reserved].filter(([id]) => id !== claim).flatMap(([, coins]) => coins.map(name)),
     );
-    return this.coins().filter((coin) => !others.has(name(coin)));
+    return this.coins().filter((coin) => this.offers(coin) && !others.has(name(coin)));
   }
 }
 

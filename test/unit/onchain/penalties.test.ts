@@ -1,5 +1,7 @@
 /** BOLT 5, "Revoked Transaction Close Handling": a cheater loses everything, at every stage. */
 import { describe, expect, it } from 'vitest';
+import type { Transaction } from '../../../src/core/bitcoin/index.js';
+import { toHex } from '../../../src/core/bytes/index.js';
 import type { CommitmentFormat } from '../../../src/core/channel/commitment/index.js';
 import { DELAY, FUNDING, htlc, idOf, type StateSpec, World, type WorldOptions } from './kit.js';
 
@@ -14,6 +16,10 @@ function expectAll(world: World): void {
   expect(got).toBeGreaterThan(BigInt(FUNDING) - FEES);
   expect(world.refused).toEqual([]);
 }
+
+/** Whether a confirmed transaction spends the output named so. */
+const isSpent = (w: World, key: string): boolean =>
+  w.state.spends.some(({ tx }) => tx.inputs.some((i) => `${toHex(i.txid)}:${i.vout}` === key));
 
 const offered = htlc(7, 'local', 50_000, expiry);
 const received = htlc(8, 'remote', 60_000, expiry);
@@ -140,8 +146,36 @@ for (const format of FORMATS) {
       w.wait(DELAY - 18);
       const apart = w.state.claims.filter((c) => c.purpose === 'penalty');
       expect(apart.map((c) => c.outputs.length)).toEqual([1, 1, 1]);
+      // BIP 125: the first one pays more than the one it replaces, and for its relay.
+      expect(w.refused).toEqual([]);
+      for (const { tx } of apart)
+        expect(w.chain.mempool.get(idOf(tx as Transaction))).toBeDefined();
       w.mine(2);
       expect(w.wallet.balance() - COINS).toBeGreaterThan(BigInt(FUNDING) - 20_000n);
+    });
+
+    it('where no output alone can pay for the replacement, as few as can stay together', () => {
+      const small = Array.from({ length: 12 }, (_, i) => htlc(20 + i, 'local', 4000, expiry));
+      // Bob has nothing in it but HTLCs.
+      const all = { alice: FUNDING - 48_000 - 1000, htlcs: small };
+      const w = world({
+        states: [all, { alice: FUNDING - 20_000, htlcs: [] }],
+        feeratePerKw: 4000,
+      });
+      w.confirm(w.remoteCommitment(0));
+      const penalties = () => w.state.claims.filter((c) => c.purpose === 'penalty');
+      const whole = penalties()[0]?.outputs.length ?? 0;
+      expect(whole).toBeGreaterThanOrEqual(12);
+      w.wait(DELAY - 18);
+      const sizes = penalties().map((c) => c.outputs.length);
+      expect(sizes[0]).toBeGreaterThan(1);
+      expect(sizes[0]).toBeLessThan(whole);
+      expect(new Set(sizes.slice(1))).toEqual(new Set([1]));
+      expect(w.refused).toEqual([]);
+      w.wait(5);
+      expect(w.refused).toEqual([]);
+      w.mine(1);
+      expect(penalties().every((c) => c.outputs.every((key) => isSpent(w, key)))).toBe(true);
     });
 
     it('with its HTLCs unknown to us the balances are taken all the same', () => {
