@@ -115,6 +115,10 @@ export interface Tables {
   };
   /** What payments taught: key `scid/dir` or a node id. */
   constraints: { key: string; data: string };
+  /** Layers of the route table that are kept: the core's encoding. */
+  layers: { name: string; data: string };
+  /** What tools keep with us: key is a JSON array of strings, `generation` counts its updates. */
+  datastore: { key: string; data: Uint8Array; generation: number };
   wallet_outputs: {
     outpoint: string;
     amount_sat: bigint;

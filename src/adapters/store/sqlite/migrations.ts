@@ -93,4 +93,13 @@ CREATE TABLE pays (
 ) STRICT;
 CREATE INDEX pays_by_status ON pays (status);
 `,
+  // 4: layers of the route table, and what tools keep with us.
+  `
+CREATE TABLE layers (
+  name TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (name)
+) STRICT;
+CREATE TABLE datastore (
+  key TEXT NOT NULL, data BLOB NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (key)
+) STRICT;
+`,
 ];

@@ -150,6 +150,8 @@ export const schema: { readonly [T in TableName]: TableDeclaration<Tables[T]> } 
     indexes: [['seq']],
   },
   constraints: { columns: { key: 'text', data: 'text' }, key: ['key'] },
+  layers: { columns: { name: 'text', data: 'text' }, key: ['name'] },
+  datastore: { columns: { key: 'text', data: 'blob', generation: 'int' }, key: ['key'] },
   wallet_outputs: {
     columns: {
       outpoint: 'text',
