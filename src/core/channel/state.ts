@@ -197,6 +197,12 @@ export interface ClosingOffer {
   readonly maximum: Sat;
 }
 
+/** What the operator would pay at least and at most for a close, satoshi per 1000 weight units. */
+export interface CloseFeerates {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 /** BOLT 2, "Channel Close". */
 export interface Shutdown {
   /** The script we (will) ask to be paid to; set as soon as we want to close. */
@@ -204,6 +210,8 @@ export interface Shutdown {
   /** shutdown was sent; it is sent again on every connection. */
   readonly sent: boolean;
   readonly remoteScript?: Bytes;
+  /** Not stored: good until the next start. */
+  readonly feerates?: CloseFeerates;
   /** Our last closing_signed on this connection. */
   readonly offer?: ClosingOffer;
   /** The peer's last fee without a fee_range, on this connection. */
@@ -275,6 +283,8 @@ export interface Agreed extends OpeningBase {
 export interface WaitForAccept extends OpeningBase {
   readonly kind: 'waitForAccept';
   readonly bounds: TermBounds;
+  /** The depth that we wait for ourselves. */
+  readonly minimumDepth: number;
 }
 
 /** accept_channel is here; the wallet makes the funding transaction. */

@@ -6,7 +6,7 @@ import type { BlockHeight, Bytes, ChannelId, Msat, Sat, ShortChannelId } from '.
 import type { Signer } from '../crypto/signer.js';
 import type { Message } from '../wire/index.js';
 import type { HtlcOrigin } from './htlc.js';
-import type { ChannelState, RelayPolicy } from './state.js';
+import type { ChannelState, CloseFeerates, RelayPolicy } from './state.js';
 
 /** How an outgoing HTLC failed. */
 export type HtlcFailure =
@@ -66,7 +66,12 @@ export type ChannelCommand =
       readonly fundingVout: number;
     }
   | { readonly kind: 'abandonOpening'; readonly reason: string }
-  | { readonly kind: 'shutdown'; readonly ref: number; readonly scriptPubkey?: Bytes }
+  | {
+      readonly kind: 'shutdown';
+      readonly ref: number;
+      readonly scriptPubkey?: Bytes;
+      readonly feerates?: CloseFeerates;
+    }
   | { readonly kind: 'forceClose'; readonly ref: number; readonly reason: string }
   | { readonly kind: 'setPolicy'; readonly ref: number; readonly policy: Partial<RelayPolicy> };
 

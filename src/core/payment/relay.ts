@@ -46,8 +46,23 @@ export function relayFee(policy: RelayPolicy, amtToForward: Msat): Msat {
   return (BigInt(policy.feeBaseMsat) + proportional) as Msat;
 }
 
-/** Nothing where the HTLC may be relayed over a channel with `policy`; else the first rule it breaks. */
+/**
+ * Nothing where the HTLC may be relayed over a channel with these terms; else the first rule it
+ * breaks. `terms` are those of now and, while the payers may not have heard of them, those before.
+ */
 export function refuseRelay(
+  request: RelayRequest,
+  [policy, earlier]: readonly [now: RelayPolicy, before?: RelayPolicy | undefined],
+  height: BlockHeight,
+  limits: RelayLimits,
+): RelayRefusal | undefined {
+  const refusal = refuseBy(request, policy, height, limits);
+  if (refusal === undefined || earlier === undefined || !policy.enabled) return refusal;
+  // BOLT 7, channel_update: new terms need time to travel; the old ones are good enough until then.
+  return refuseBy(request, earlier, height, limits) === undefined ? undefined : refusal;
+}
+
+function refuseBy(
   request: RelayRequest,
   policy: RelayPolicy,
   height: BlockHeight,

@@ -3,7 +3,6 @@
  * becomes of the effects. The machines themselves are pure (core/channel); each has its runner.
  */
 import {
-  type Bytes,
   type ChannelId,
   equal,
   err,
@@ -40,6 +39,7 @@ import { deliver } from './inbox.js';
 import { Opening } from './opening.js';
 import { takePeerPolicy } from './peer-policy.js';
 import { type Entry, Registry } from './registry.js';
+import { outgoingOver, setRelayTerms } from './relay-terms.js';
 import { rowOf } from './rows.js';
 import { ChannelRunner, type WritesFor } from './runner.js';
 import {
@@ -47,7 +47,6 @@ import {
   type FinalHtlc,
   HtlcSwitch,
   type HtlcToOffer,
-  type Outgoing,
   type Settlement,
 } from './switch.js';
 import type {
@@ -55,6 +54,7 @@ import type {
   ChannelsDeps,
   ChannelsOptions,
   CloseError,
+  CloseOptions,
   CloseResult,
   FundError,
   FundParams,
@@ -94,7 +94,7 @@ export class Channels {
       height: () => this.#height ?? deps.chain.height(),
       peel: (onion, paymentHash) =>
         peel(onion, { associatedData: paymentHash, ecdh: (point) => deps.signer.ecdh(point) }),
-      outgoing: (scid) => this.#outgoing(scid),
+      outgoing: (scid) => outgoingOver(this.#registry.byScid(scid), deps.clock.now()),
       offer: (channelId, htlc, writes) => this.#offer(channelId, htlc, writes),
       settle: (channelId, command, writes) => this.#settle(channelId, command, writes),
       received: (channelId, htlcId) => heldReceived(this.#registry, channelId, htlcId),
@@ -321,36 +321,34 @@ export class Channels {
     return heldOrigins(this.#registry);
   }
 
+  /**
+   * Changes our terms for relaying over a channel; for `graceSeconds` payers may go by those of
+   * before as well.
+   */
   async setPolicy(
     channelId: ChannelId,
     policy: Partial<RelayPolicy>,
+    graceSeconds: number,
   ): Promise<Result<LiveChannel, CloseError>> {
     const entry = this.#registry.get(channelId);
     if (entry === undefined) return err({ code: 'unknown_channel' });
-    const command: ChannelCommand = { kind: 'setPolicy', ref: this.#ref++, policy };
-    const result = await entry.runner.command({ kind: 'command', command });
+    const until = this.#deps.clock.now() + 1000 * graceSeconds;
+    const result = await setRelayTerms(entry, policy, until, this.#ref++);
     return result.ok ? ok(this.#view(entry)) : err({ code: 'refused', error: result.error });
   }
 
-  /**
-   * Closes together with the peer, or alone after `unilateralTimeout` seconds (0: never alone);
-   * resolves when the closing transaction is known.
-   */
+  /** Resolves when the closing transaction is known. */
   async close(
     channelId: ChannelId,
-    options: { unilateralTimeout: number; scriptPubkey?: Bytes },
+    options: CloseOptions,
   ): Promise<Result<CloseResult, CloseError>> {
     const entry = this.#registry.get(channelId);
     if (entry === undefined) return err({ code: 'unknown_channel' });
-    const { scriptPubkey } = options;
-    const command: ChannelCommand = {
-      kind: 'shutdown',
-      ref: this.#ref++,
-      ...(scriptPubkey === undefined ? {} : { scriptPubkey }),
-    };
+    const { unilateralTimeout, ...terms } = options;
+    const command: ChannelCommand = { kind: 'shutdown', ref: this.#ref++, ...terms };
     const asked = await entry.runner.command({ kind: 'command', command });
     if (!asked.ok) return err({ code: 'refused', error: asked.error });
-    return closed(entry, options.unilateralTimeout, {
+    return closed(entry, unilateralTimeout, {
       clock: this.#deps.clock,
       onChange: (fn) => this.onChange(fn),
       nextRef: () => this.#ref++,
@@ -460,16 +458,6 @@ export class Channels {
       ...view,
       peerConnected: this.#deps.peers.connected(entry.peerId) !== undefined,
       ...(entry.peerPolicy === undefined ? {} : { peerPolicy: entry.peerPolicy }),
-    };
-  }
-
-  #outgoing(scid: ShortChannelId): Outgoing | undefined {
-    const entry = this.#registry.byScid(scid);
-    if (entry === undefined || entry.runner.state.kind !== 'live') return undefined;
-    return {
-      channelId: entry.id,
-      policy: entry.runner.state.relay.policy,
-      channelUpdate: entry.update,
     };
   }
 

@@ -295,6 +295,7 @@ export class Opening {
       localAlias: this.#alias(),
       shutdownScript,
       upfront: params.closeTo !== undefined,
+      ...(params.minimumDepth !== undefined && { minimumDepth: params.minimumDepth }),
     };
   }
 

@@ -5,6 +5,7 @@ import {
   type ShortChannelId,
   toHex,
 } from '../../core/bytes/index.js';
+import type { RelayPolicy } from '../../core/channel/index.js';
 import { relayScids } from './facts.js';
 import type { ChannelRunner } from './runner.js';
 import type { PeerPolicy } from './types.js';
@@ -22,6 +23,8 @@ export interface Entry {
   /** The transaction of ours that ends the channel, once it was broadcast. */
   closingTx?: Bytes;
   peerPolicy?: PeerPolicy;
+  /** Our terms before their last change, which payers may go by until then (milliseconds). */
+  earlier?: { readonly policy: RelayPolicy; readonly until: number };
 }
 
 /** The channels in memory, by each of their names. */

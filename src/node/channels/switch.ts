@@ -64,6 +64,8 @@ export interface FinalHtlc {
 export interface Outgoing {
   readonly channelId: ChannelId;
   readonly policy: RelayPolicy;
+  /** Its terms before their last change, while they may still be gone by. */
+  readonly earlier?: RelayPolicy;
   /** Our channel_update for it, with its message type; empty where there is none. */
   readonly channelUpdate: Bytes;
 }
@@ -258,14 +260,14 @@ export class HtlcSwitch {
       this.#refuse(forward, { kind: 'unknownNextPeer' });
       return;
     }
-    const { policy, channelUpdate } = outgoing;
+    const { policy, earlier, channelUpdate } = outgoing;
     const request: RelayRequest = {
       amountMsat: htlc.amountMsat,
       cltvExpiry: htlc.cltvExpiry,
       amtToForward,
       outgoingCltvValue,
     };
-    const refusal = refuseRelay(request, policy, this.#deps.height(), this.#limits);
+    const refusal = refuseRelay(request, [policy, earlier], this.#deps.height(), this.#limits);
     if (refusal !== undefined) {
       this.#refuse(forward, failureOfRefusal(refusal, request, channelUpdate));
       return;

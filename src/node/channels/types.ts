@@ -2,6 +2,7 @@ import type { Bytes, ChannelId, Msat, NodeId, Sat } from '../../core/bytes/index
 import type {
   ChannelError,
   ChannelView,
+  CloseFeerates,
   ContextFees,
   HtlcFailure,
   HtlcOrigin,
@@ -160,6 +161,14 @@ export interface ChannelsDeps {
   backedUp(): Promise<void>;
   /** The disk failed: stop the node. */
   fatal(error: unknown): void;
+}
+
+export interface CloseOptions {
+  /** Seconds after which the channel is closed alone; 0: never. */
+  readonly unilateralTimeout: number;
+  /** Where our part goes. */
+  readonly scriptPubkey?: Bytes;
+  readonly feerates?: CloseFeerates;
 }
 
 export interface FundParams {

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { toHex } from '../../core/bytes/index.js';
+import type { CloseFeerates } from '../../core/channel/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { channelRefusal } from './channel-errors.js';
-import { scriptOf, shownTxid, theChannel } from './shared.js';
+import { badParameter, perKwOf, scriptOf, shownTxid, theChannel } from './shared.js';
 import { unlessAborted } from './waiting.js';
+
+function feerateRange([minimum, maximum, ...more]: readonly number[]): CloseFeerates {
+  if (minimum === undefined || maximum === undefined || more.length > 0 || minimum > maximum)
+    throw badParameter('feerange', 'should be two feerates, the lower one first');
+  return { minimum, maximum };
+}
 
 export const close = defineCommand({
   name: 'close',
@@ -30,7 +37,10 @@ export const close = defineCommand({
       .describe('Taken for the sake of tools: the fee is agreed on by ranges.'),
     wrong_funding: p.outpoint().optional().describe('Not offered here.'),
     force_lease_closed: p.boolean().optional().describe('Of no effect: there are no leases.'),
-    feerange: p.array(p.feerate()).optional().describe('Taken for the sake of tools.'),
+    feerange: p
+      .array(p.feerate())
+      .optional()
+      .describe('The least and the highest feerate to agree to: two of them.'),
   }),
   result: r.object({
     type: r.oneOf('mutual', 'unilateral', 'unopened').describe('How it was closed.'),
@@ -49,7 +59,8 @@ export const close = defineCommand({
     if (params.wrong_funding !== undefined)
       throw new RpcError(codes.badParameter, 'wrong_funding: is not offered here');
     const channel = theChannel(node, params.id);
-    const { destination } = params;
+    const { destination, feerange } = params;
+    const feerates = feerange && feerateRange(feerange.map((rate) => perKwOf(node, rate)));
     const script =
       destination === undefined ? undefined : scriptOf(node, 'destination', destination);
     if (!channel.peerConnected)
@@ -62,6 +73,7 @@ export const close = defineCommand({
     const closing = node.channels.close(channel.channelId, {
       unilateralTimeout: params.unilateraltimeout,
       ...(script !== undefined && { scriptPubkey: script }),
+      ...(feerates !== undefined && { feerates }),
     });
     const result = await unlessAborted(closing, signal);
     if (!result.ok) throw channelRefusal(result.error);

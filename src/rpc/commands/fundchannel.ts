@@ -61,7 +61,10 @@ export const fundchannel = defineCommand({
     request_amt: p.sat().optional().describe('Not offered here: liquidity cannot be leased.'),
     compact_lease: p.string().optional().describe('Not offered here.'),
     utxos: p.array(p.outpoint()).optional().describe('Spend these coins and no others.'),
-    mindepth: p.integer(0, 1000).optional().describe('Confirmations that we ask for.'),
+    mindepth: p
+      .integer(0, 1000)
+      .optional()
+      .describe('Confirmations to wait for, where the peer asks for fewer.'),
     reserve: p.sat().optional().describe('What the peer must keep.'),
     channel_type: p.array(p.integer(0, 1000)).optional().describe('The bits of the type.'),
   }),

@@ -32,7 +32,10 @@ const destination = () =>
     close_to: p.string().optional().describe('Where our part goes when we close together.'),
     request_amt: p.sat().optional().describe('Not offered here: liquidity cannot be leased.'),
     compact_lease: p.string().optional().describe('Not offered here.'),
-    mindepth: p.integer(0, 1000).optional().describe('Confirmations that we ask for.'),
+    mindepth: p
+      .integer(0, 1000)
+      .optional()
+      .describe('Confirmations to wait for, where the peer asks for fewer.'),
     reserve: p.sat().optional().describe('What the peer must keep.'),
   });
 

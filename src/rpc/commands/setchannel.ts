@@ -23,10 +23,10 @@ export const setchannel = defineCommand({
     htlcmin: p.msat().optional().describe('The smallest HTLC to forward.'),
     htlcmax: p.msat().optional().describe('The largest HTLC to forward.'),
     enforcedelay: p
-      .integer()
-      .optional()
-      .describe('Taken for the sake of tools: payers with the old fees are refused at once.'),
-    ignorefeelimits: p.boolean().optional().describe('Taken for the sake of tools.'),
+      .integer(0, 86_400 * 14)
+      .default(600)
+      .describe('Seconds for which payers may still go by the terms of before.'),
+    ignorefeelimits: p.boolean().default(false).describe('True is not offered here.'),
   }),
   result: r.object({
     channels: r.array(
@@ -50,7 +50,10 @@ export const setchannel = defineCommand({
   ],
   examples: [{ cli: 'lightning-cli setchannel 103x1x0 1000 10' }],
   seeAlso: ['listpeerchannels'],
-  run: async ({ id, feebase, feeppm, htlcmin, htlcmax }, { node }) => {
+  run: async (params, { node }) => {
+    const { id, feebase, feeppm, htlcmin, htlcmax, enforcedelay } = params;
+    if (params.ignorefeelimits)
+      throw new RpcError(codes.badParameter, 'ignorefeelimits: is not offered here');
     const named = id === 'all' ? node.channels.list() : channelsNamed(node, id);
     const open = named.filter(
       (c) => c.status === 'CHANNELD_NORMAL' || c.status === 'CHANNELD_AWAITING_LOCKIN',
@@ -68,7 +71,7 @@ export const setchannel = defineCommand({
     };
     const channels = [];
     for (const { channelId, remote } of open) {
-      const result = await node.channels.setPolicy(channelId, policy);
+      const result = await node.channels.setPolicy(channelId, policy, enforcedelay);
       if (!result.ok) throw channelRefusal(result.error);
       const channel = result.value;
       const set = channel.policy;

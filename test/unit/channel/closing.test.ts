@@ -193,6 +193,29 @@ describe('the fee of a close', () => {
     return { pair, offer };
   }
 
+  it('lies within the feerates of the command', () => {
+    for (const [minimum, maximum, perKw] of [
+      [253, 400, 400],
+      [2_000, 3_000, 2_000],
+      [253, 5_000, 1_500],
+    ] as const) {
+      const { pair } = recorded({ push: msat(300_000_000) });
+      pair.command(pair.alice, { kind: 'shutdown', ref: 9, feerates: { minimum, maximum } });
+      pair.deliver(pair.bob);
+      pair.deliver(pair.alice);
+      const offer = messagesIn(pair.alice.effects).at(-1) as MessageOf<'closingSigned'>;
+      const fee = (rate: number) => BigInt(Math.floor((rate * 676) / 1000));
+      expect(offer.feeSatoshis).toBe(fee(perKw));
+      expect(offer.tlvs.feeRange).toEqual({
+        minFeeSatoshis: fee(minimum),
+        maxFeeSatoshis: fee(maximum),
+      });
+      pair.settle();
+      expect(pair.alice.live.shutdown.tx).toEqual(pair.bob.live.shutdown.tx);
+      expect(pair.complaints).toEqual([]);
+    }
+  });
+
   it('is the accepter’s own idea where it lies in the opener’s range', () => {
     const { pair } = recorded({ push: msat(300_000_000) });
     close(pair, 'alice');

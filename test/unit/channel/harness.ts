@@ -111,7 +111,10 @@ export interface PairOptions {
   readonly announce?: boolean;
   readonly terms?: Partial<Record<Name, Partial<LocalTerms>>>;
   readonly limits?: ChannelLimits;
+  /** Asked for by bob, the accepter. */
   readonly minimumDepth?: number;
+  /** What alice waits for herself. */
+  readonly openerDepth?: number;
   readonly features?: Bytes;
   readonly upfront?: boolean;
   /** Looks at every message as it is queued. */
@@ -162,7 +165,8 @@ export class Pair {
   }
 
   openParams(): OpenParams {
-    const { type, funding, push, feeratePerKw, announce, terms, limits, upfront } = this.options;
+    const { type, funding, push, feeratePerKw, announce, terms, limits, upfront, openerDepth } =
+      this.options;
     return {
       key: this.alice.key,
       peerId: this.bob.signer.nodeId,
@@ -179,6 +183,7 @@ export class Pair {
       shutdownScript: script(1),
       ...(limits === undefined ? {} : { limits }),
       ...(upfront === undefined ? {} : { upfront }),
+      ...(openerDepth === undefined ? {} : { minimumDepth: openerDepth }),
     };
   }
 

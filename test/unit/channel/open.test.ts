@@ -87,6 +87,15 @@ describe('channel establishment v1', () => {
     expect(channelStatus(pair.alice.state)).toBe('CHANNELD_NORMAL');
   });
 
+  it('waits for the depth that the opener chose, where it is the deeper one', () => {
+    const pair = new Pair({ minimumDepth: 1, openerDepth: 3 }).begin().settle().confirm().mine(1);
+    expect(pair.settle().bob.live.lockin.sentReady).toBe(true);
+    expect(pair.alice.live.lockin.sentReady).toBe(false);
+    expect(pair.mine(1).settle().alice.live.lockin.sentReady).toBe(true);
+    const shallow = new Pair({ minimumDepth: 3, openerDepth: 1 }).begin().settle();
+    expect(shallow.alice.live.params.minimumDepth).toBe(3);
+  });
+
   it('opens a zeroconf channel at once, under aliases', () => {
     const pair = new Pair({ type: { zeroconf: true, scidAlias: true } }).begin().settle();
     expect(channelStatus(pair.alice.state)).toBe('CHANNELD_NORMAL');

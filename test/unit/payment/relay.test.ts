@@ -20,7 +20,7 @@ const request: RelayRequest = {
   outgoingCltvValue: height + 66,
 };
 const refused = (change: Partial<RelayRequest>, at: Partial<RelayPolicy> = {}) =>
-  refuseRelay({ ...request, ...change }, { ...policy, ...at }, height, limits);
+  refuseRelay({ ...request, ...change }, [{ ...policy, ...at }], height, limits);
 
 describe('relaying an HTLC', () => {
   it('computes the fee of BOLT 7: base and millionths, rounded down', () => {
@@ -39,6 +39,17 @@ describe('relaying an HTLC', () => {
       minimum: 10_002_000n,
       actual: 10_001_999n,
     });
+  });
+
+  it('takes the terms of before while payers may not know of the new ones, but not a channel turned off', () => {
+    const dearer = { ...policy, feeBaseMsat: 5000 };
+    const by = (...terms: Parameters<typeof refuseRelay>[1]) =>
+      refuseRelay(request, terms, height, limits)?.code;
+    expect(by(dearer)).toBe('fee_insufficient');
+    expect(by(dearer, policy)).toBeUndefined();
+    expect(by(policy, dearer)).toBeUndefined();
+    expect(by(dearer, dearer)).toBe('fee_insufficient');
+    expect(by({ ...policy, enabled: false }, policy)).toBe('channel_disabled');
   });
 
   it('refuses one block of delta too little (incorrect_cltv_expiry)', () => {

@@ -60,10 +60,16 @@ function paidScripts(s: LiveState): Bytes[] {
 function firstOffer(s: LiveState, turn: Turn): ClosingOffer {
   const t = termsOf(s);
   const { fees } = turn.context;
+  const { feerates } = s.shutdown;
   const weight = closingWeight(paidScripts(s));
   const payer = s.params.opener === 'local' ? t.local : t.remote;
-  const minimum = smaller(feeForWeight(weight, MIN_FEERATE), payer);
-  const ideal = clamp(feeForWeight(weight, fees.mutualClose), minimum, payer);
+  const minimum = smaller(feeForWeight(weight, feerates?.minimum ?? MIN_FEERATE), payer);
+  const wanted = feeForWeight(weight, fees.mutualClose);
+  if (feerates !== undefined) {
+    const maximum = clamp(feeForWeight(weight, feerates.maximum), minimum, payer);
+    return { feeSatoshis: clamp(wanted, minimum, maximum), minimum, maximum };
+  }
+  const ideal = clamp(wanted, minimum, payer);
   // BOLT 2, closing_signed: who does not pay has no reason to bound the fee from above.
   if (s.params.opener === 'remote') return { feeSatoshis: ideal, minimum, maximum: payer };
   const feerate = feerateIn(s.commitments.fees, 'local');

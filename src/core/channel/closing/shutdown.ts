@@ -33,9 +33,10 @@ export function onShutdownCommand(s: LiveState, command: ShutdownCommand, turn: 
     return s;
   }
   turn.reply(ref, { ok: true });
-  if (already !== undefined) return s;
-  turn.persist();
-  return { ...s, shutdown: { ...s.shutdown, localScript: script } };
+  const feerates = command.feerates ?? s.shutdown.feerates;
+  const shutdown = { ...s.shutdown, ...(feerates && { feerates }), localScript: script };
+  if (already === undefined) turn.persist();
+  return { ...s, shutdown };
 }
 
 /** Sends shutdown where it is wanted and nothing stands against it. */

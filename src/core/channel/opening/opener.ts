@@ -72,6 +72,8 @@ export interface OpenParams {
   readonly shutdownScript: Bytes;
   /** Bind ourselves to `shutdownScript` in advance. */
   readonly upfront?: boolean;
+  /** Confirmations that we wait for, where the peer asks for fewer. */
+  readonly minimumDepth?: number;
 }
 
 /** 1 % of the channel, as BOLT 2 suggests, and no less than either dust limit. */
@@ -146,6 +148,7 @@ export function openChannel(p: OpenParams, context: StepContext): Step {
     localFeatures: p.localFeatures,
     remoteFeatures: p.remoteFeatures,
     bounds: p.bounds ?? DEFAULT_BOUNDS,
+    minimumDepth: p.minimumDepth ?? 0,
   };
   return { state, effects: turn.effects };
 }
@@ -206,12 +209,13 @@ export function onAcceptChannel(
 ): ChannelState {
   const fault = faultInAccept(s, m);
   if (fault !== undefined) return endOpening(s, fault, turn, true);
-  const { bounds: _, ...base } = s;
+  const { bounds: _, minimumDepth, ...base } = s;
   const state: WaitForFunding = {
     ...base,
     kind: 'waitForFunding',
     remote: sideOf(m),
-    minimumDepth: m.minimumDepth,
+    // BOLT 2, channel_ready: not before the depth that the peer named.
+    minimumDepth: Math.max(m.minimumDepth, minimumDepth),
     remotePoint: m.firstPerCommitmentPoint,
   };
   const scriptPubkey = channelFundingOutput(paramsOf(state, new Uint8Array(32), 0));
