@@ -1,35 +1,59 @@
 /**
- * The whole table of endings on the lab: `npx tsx scripts/endings.ts [depth of reorgs] [filter]`.
+ * The whole table of endings:
+ * `npx tsx scripts/endings.ts [--chain=bitcoind] [--told] [depth | all | all-depths] [filter] [part/parts]`.
+ *
+ * On the embedded chain, or on a real bitcoind. Reorgs after every block: of this depth, of one
+ * that goes round from cell to cell (`all`, as without it), or of each depth (`all-depths`).
+ * `filter` is a regular expression over the cells' names; `2/3` is the second third of them.
+ * `--told` prints every cell, and for a wrong one what happened in it.
  */
-
+import { parseArgs } from 'node:util';
+import { EndingsTable } from '../test/support/endings/report.js';
 import { runCell } from '../test/support/endings/run.js';
-import { endings, nameOf } from '../test/support/endings/table.js';
+import { type Cell, endings, nameOf } from '../test/support/endings/table.js';
+import { labBitcoind } from '../test/support/lab-bitcoind.js';
 
-const [depth, filter] = process.argv.slice(2);
-let [done, missing, bad] = [0, 0, 0];
+const { values, positionals } = parseArgs({
+  options: {
+    chain: { type: 'string', default: 'embedded' },
+    told: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const part = positionals.find((word) => /^\d+\/\d+$/.test(word));
+const [depth, filter] = positionals.filter((word) => word !== part);
+const [number, parts] = (part ?? '1/1').split('/').map(Number) as [number, number];
+
+function* cells(): Generator<Cell> {
+  if (depth === 'all-depths') for (let reorg = 1; reorg <= 6; reorg++) yield* endings(reorg);
+  else yield* endings(depth === undefined || depth === 'all' ? undefined : Number(depth));
+}
+
+const chosen = [...cells()]
+  .filter((cell) => new RegExp(filter ?? '').test(nameOf(cell)))
+  .filter((_, i) => i % parts === number - 1);
+
+const bitcoind = values.chain === 'bitcoind' ? await labBitcoind() : undefined;
+const table = new EndingsTable();
 const began = Date.now();
-for (const cell of endings(depth === undefined || depth === 'all' ? undefined : Number(depth))) {
-  const name = nameOf(cell);
-  if (filter !== undefined && !new RegExp(filter).test(name)) continue;
+for (const cell of chosen) {
   const start = Date.now();
   try {
-    const { wrong, reached, spent, told } = await runCell(cell);
-    done++;
-    if (!reached) missing++;
-    const verdict =
-      wrong.length > 0 ? `WRONG ${wrong.join('; ')}` : reached ? 'right' : 'no such stage';
-    console.log(`${name}: ${verdict}, ${spent} sat, ${Date.now() - start} ms`);
-    if (wrong.length > 0) bad++;
-    if (wrong.length > 0 && process.env['TOLD']) console.log(told);
+    const report = await runCell(cell, await bitcoind?.chain());
+    const { wrong, reached, spent, told } = report;
+    table.add(cell, wrong.length > 0 ? 'wrong' : reached ? 'right' : 'no such stage');
+    if (wrong.length === 0 && !values.told) continue;
+    const verdict = wrong.length > 0 ? `WRONG ${wrong.join('; ')}` : reached ? 'right' : 'no stage';
+    console.log(`${nameOf(cell)}: ${verdict}, ${spent} sat, ${Date.now() - start} ms`);
+    if (wrong.length > 0 && values.told) console.log(told);
   } catch (error) {
-    bad++;
-    console.log(
-      `${name}: ${(error as Error).message.slice(0, process.env['TOLD'] ? 20_000 : 300)}`,
-    );
-    if (process.env['TOLD']) console.log((error as Error).stack);
+    table.add(cell, 'wrong');
+    const { message, stack } = error as Error;
+    console.log(`${nameOf(cell)}: WRONG ${message.slice(0, values.told ? 40_000 : 300)}`);
+    if (values.told) console.log(stack);
   }
 }
-console.log(
-  `${done} cells, ${missing} without such a stage, ${bad} wrong, ${(Date.now() - began) / 1000} s`,
-);
-process.exitCode = bad === 0 ? 0 : 1;
+await bitcoind?.stop();
+console.log(table.text());
+console.log(`${table.summary()}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+process.exitCode = table.count('wrong') === 0 && chosen.length > 0 ? 0 : 1;

@@ -1,11 +1,12 @@
-import type { EmbeddedChain } from '../adapters/chain/embedded/index.js';
-import { toHex } from '../core/bytes/index.js';
+import { txid } from '../core/bitcoin/index.js';
+import { type Bytes, shownHash } from '../core/bytes/index.js';
+import type { LabChain } from './chain/index.js';
 import type { LabNode } from './node.js';
 
 /** What of the lab is audited. */
 interface Audited {
   readonly nodes: readonly LabNode[];
-  readonly chain: EmbeddedChain;
+  readonly ground: LabChain;
   // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes, as `Lab.rpc` answers it
   rpc(node: LabNode, method: string): Promise<any>;
 }
@@ -59,7 +60,7 @@ class Missing extends Error {
 
 export async function audit(lab: Audited, putIn: bigint): Promise<Audit> {
   const books = await readBooks(lab);
-  const { fees, unspent } = chainOf(lab);
+  const { fees, unspent } = await chainOf(lab.ground);
   let wallets = 0n;
   for (const [outpoint, { node, sat }] of books.wallets) {
     if (unspent.get(outpoint) !== sat)
@@ -124,40 +125,32 @@ function checkChannel(outpoint: string, sides: readonly Side[], capacity: bigint
   return inFlight[0] as bigint;
 }
 
-/** What came out of the faucet and is unspent, and the fees paid on the way. */
-function chainOf(lab: Audited): { fees: bigint; unspent: Map<string, bigint> } {
-  const { chain } = lab;
+/** What was given and what came of it, as far as it is unspent, and the fees paid on the way. */
+async function chainOf(chain: LabChain): Promise<{ fees: bigint; unspent: Map<string, bigint> }> {
   const unspent = new Map<string, bigint>();
   let fees = 0n;
-  for (const { tx, key } of transactions(lab)) {
+  for (const tx of await chain.transactions()) {
     let paidIn: bigint | undefined;
     for (const input of tx.inputs) {
-      const spent = internalKey(toHex(input.txid), input.vout);
+      const spent = outpoint(input.txid, input.vout);
       const amount = unspent.get(spent);
       if (amount === undefined) continue;
       unspent.delete(spent);
       paidIn = (paidIn ?? 0n) + amount;
     }
-    tx.outputs.forEach((output, vout) => {
-      if (paidIn !== undefined) paidIn -= output.amount;
-      if (!chain.faucet.isMine(output.scriptPubkey) && output.amount > 0n)
-        unspent.set(internalKey(key, vout), output.amount);
-    });
+    const id = txid(tx);
+    for (const [vout, { amount }] of tx.outputs.entries()) {
+      const key = outpoint(id, vout);
+      if (amount > 0n && (paidIn !== undefined || chain.given.has(key))) unspent.set(key, amount);
+      if (paidIn !== undefined) fees -= amount;
+    }
     fees += paidIn ?? 0n;
   }
   return { fees, unspent };
 }
 
-function* transactions(lab: Audited) {
-  const { ledger, mempool } = lab.chain;
-  for (let height = 1; height <= ledger.height; height++)
-    for (const [index, tx] of (ledger.at(height)?.txs ?? []).entries()) if (index > 0) yield tx;
-  yield* mempool.entries();
-}
-
-/** Keys as people write outpoints: the txid reversed. */
-const internalKey = (txidHex: string, vout: number): string =>
-  `${Buffer.from(txidHex, 'hex').reverse().toString('hex')}:${vout}`;
+/** As people write outpoints: the txid reversed. */
+const outpoint = (id: Bytes, vout: number): string => `${shownHash(id)}:${vout}`;
 
 function shares(lab: Audited, books: Books): Pick<Audit, 'wallets' | 'channelsMsat'> {
   const wallets: Record<string, bigint> = {};

@@ -19,12 +19,15 @@ export interface VirtualClockOptions {
  * Time that passes only when it is told to. Timers run in the order of (time, sequence of
  * setting), one at a time; after each, everything it caused through promises has happened before
  * the next is looked at. So a run depends on nothing but its inputs, as long as no port of the
- * node does real I/O.
+ * node does real I/O; where one does, `hold` makes time wait for it.
  */
 export class VirtualClock implements Clock {
   #now: number;
   #sequence = 0;
   readonly #heap: Timer[] = [];
+  /** Work that is under way outside, and who waits until there is none. */
+  #held = 0;
+  #freed: (() => void)[] = [];
 
   constructor(options: VirtualClockOptions = {}) {
     this.#now = options.start ?? LAB_EPOCH_MS;
@@ -54,16 +57,38 @@ export class VirtualClock implements Clock {
     return this.#heap[0]?.at;
   }
 
+  /**
+   * Time stands still until `work`, real I/O, is settled; answers the same. What else is there may
+   * run meanwhile, at this same time.
+   */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held++;
+    try {
+      return await work;
+    } finally {
+      if (--this.#held === 0) for (const go of this.#freed.splice(0)) go();
+    }
+  }
+
+  /** Returns once no promise work is left, and nothing outside is waited for. */
+  async #quiesce(): Promise<void> {
+    await quiesce();
+    while (this.#held > 0) {
+      await new Promise<void>((go) => this.#freed.push(go));
+      await quiesce();
+    }
+  }
+
   /** Lets all work that is due now finish, without letting time pass. */
   async settleNow(): Promise<void> {
-    await quiesce();
+    await this.#quiesce();
     while (this.nextAt !== undefined && this.nextAt <= this.#now) await this.#step();
   }
 
   /** Lets `ms` milliseconds pass, with every timer that falls into them. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
-    await quiesce();
+    await this.#quiesce();
     while (this.nextAt !== undefined && this.nextAt <= end) await this.#step();
     this.#now = end;
   }
@@ -74,7 +99,7 @@ export class VirtualClock implements Clock {
    */
   async runUntil(done: () => boolean, limitMs: number): Promise<boolean> {
     const end = this.#now + limitMs;
-    await quiesce();
+    await this.#quiesce();
     while (!done()) {
       const next = this.nextAt;
       if (next === undefined || next > end) return false;
@@ -85,7 +110,7 @@ export class VirtualClock implements Clock {
 
   /** Runs the next timer, and all it causes by promises. Answers false where none is set. */
   async step(): Promise<boolean> {
-    await quiesce();
+    await this.#quiesce();
     if (this.nextAt === undefined) return false;
     await this.#step();
     return true;
@@ -96,7 +121,7 @@ export class VirtualClock implements Clock {
     if (timer.cancelled) return;
     this.#now = Math.max(this.#now, timer.at);
     timer.run();
-    await quiesce();
+    await this.#quiesce();
   }
 }
 

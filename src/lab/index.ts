@@ -1,5 +1,11 @@
 /** Whole Lightning networks in one process, in virtual time, from one seed. See docs/lab.md. */
 export type { Audit } from './audit.js';
+export {
+  BitcoindLabChain,
+  EmbeddedLabChain,
+  type LabChain,
+  type LabChainPort,
+} from './chain/index.js';
 export { LAB_EPOCH_MS, VirtualClock, type VirtualClockOptions } from './clock.js';
 export { LabRpcError } from './commands.js';
 export { SeededEntropy } from './entropy.js';

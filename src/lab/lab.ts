@@ -1,9 +1,10 @@
-import { EmbeddedChain } from '../adapters/chain/embedded/index.js';
+import type { EmbeddedChain } from '../adapters/chain/embedded/index.js';
 import { decodeAddress, NETWORKS } from '../core/bitcoin/index.js';
-import { sat } from '../core/bytes/index.js';
+import { type Bytes, sat } from '../core/bytes/index.js';
 import { sleep, type Write } from '../ports/index.js';
 import { type Audit, audit } from './audit.js';
-import { VirtualClock } from './clock.js';
+import { EmbeddedLabChain, type LabChain } from './chain/index.js';
+import type { VirtualClock } from './clock.js';
 import { checkChannels } from './conservation.js';
 import { Driver } from './driver.js';
 import { SeededEntropy } from './entropy.js';
@@ -16,6 +17,8 @@ export interface LabOptions {
   /** Everything that happens follows from it. */
   readonly seed: string | number;
   readonly net?: MemoryNetOptions;
+  /** The chain it stands on; one in the process unless given. */
+  readonly chain?: LabChain;
   /** How many of the last entries of the trace are kept to be read. */
   readonly keepTrace?: number;
 }
@@ -38,7 +41,7 @@ const QUIET_MS = 3_000;
 export class Lab {
   readonly clock: VirtualClock;
   readonly net: MemoryNet;
-  readonly chain: EmbeddedChain;
+  readonly ground: LabChain;
   readonly trace: Trace;
   /** For the choices of a test: forks never disturb those of the nodes. */
   readonly entropy: SeededEntropy;
@@ -50,7 +53,8 @@ export class Lab {
 
   private constructor(options: LabOptions) {
     this.entropy = new SeededEntropy(String(options.seed));
-    this.clock = new VirtualClock();
+    this.ground = options.chain ?? new EmbeddedLabChain({ seed: String(options.seed) });
+    this.clock = this.ground.clock;
     this.trace = new Trace(options.keepTrace === undefined ? {} : { keep: options.keepTrace }, {
       clock: this.clock,
     });
@@ -59,15 +63,23 @@ export class Lab {
       entropy: this.entropy.fork('net'),
     });
     this.net.onEvent = (event) => this.#onNet(event);
-    this.chain = new EmbeddedChain({ seed: String(options.seed) }, { clock: this.clock });
     this.#driver = new Driver({}, { clock: this.clock, onStep: () => this.#check() });
   }
 
   /** A chain with coins to give away, and no node yet. */
   static async create(options: LabOptions): Promise<Lab> {
-    const lab = new Lab(options);
-    lab.chain.mine(110);
-    return lab;
+    return new Lab(options);
+  }
+
+  /** The chain in the process, for what the lab's own calls do not do. */
+  get chain(): EmbeddedChain {
+    if (this.ground instanceof EmbeddedLabChain) return this.ground.chain;
+    throw new Error('the lab stands on another chain than its own');
+  }
+
+  /** Of the best chain. */
+  get height(): number {
+    return this.ground.height;
   }
 
   /** The nodes, in the order they were made. */
@@ -82,7 +94,7 @@ export class Lab {
       clock: this.clock,
       net: this.net.host(name),
       unplug: () => this.net.unplug(name),
-      chain: this.chain,
+      chain: () => this.ground.port(),
       entropy: this.entropy.fork(`node ${name}`),
       trace: this.trace,
       moved: () => this.#activity++,
@@ -130,16 +142,27 @@ export class Lab {
 
   /** Mines blocks, and lets every running node see them. */
   async mine(blocks = 1): Promise<void> {
-    this.chain.mine(blocks);
+    await this.ground.mine(blocks);
     this.#activity++;
-    this.trace.add('lab', 'chain', `mined ${blocks}, height ${this.chain.ledger.height}`);
+    this.trace.add('lab', 'chain', `mined ${blocks}, height ${this.height}`);
     await this.#synced();
     await this.settle();
   }
 
+  /**
+   * Mines one block of exactly these transactions, whether a mempool would take them or not, and
+   * lets nobody see it yet. Rejects where it would not be valid.
+   */
+  async mineExactly(txs: readonly Bytes[]): Promise<void> {
+    await this.ground.mineExactly(txs);
+    this.#activity++;
+    this.trace.add('lab', 'chain', `mined ${txs.length} transactions, height ${this.height}`);
+  }
+
   /** Replaces the last `depth` blocks by others, one more; what they held is mined again. */
   async reorg(depth: number): Promise<void> {
-    this.chain.reorg(depth);
+    await this.ground.reorg(depth);
+    this.#activity++;
     this.trace.add('lab', 'chain', `reorg of ${depth}`);
     await this.#synced();
     await this.settle();
@@ -150,7 +173,7 @@ export class Lab {
     const { bech32 } = await this.rpc(node, 'newaddr', { addresstype: 'bech32' });
     const script = decodeAddress(bech32, NETWORKS.regtest);
     if (!script.ok) throw new Error(`no address: ${bech32}`);
-    this.chain.send(script.value, sat(satoshi));
+    await this.ground.give(script.value, sat(satoshi));
     this.#putIn += BigInt(satoshi);
     await this.mine(1);
   }
@@ -254,7 +277,7 @@ export class Lab {
   }
 
   async #synced(): Promise<void> {
-    const height = this.chain.ledger.height;
+    const { height } = this;
     const behind = () => this.nodes.filter((n) => n.running && n.hasChain && n.height < height);
     for (let waits = 0; behind().length > 0; waits++) {
       if (waits > 1_000) throw new Error(`${behind()[0]?.name} does not see the chain's tip`);

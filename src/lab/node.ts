@@ -1,4 +1,3 @@
-import { type EmbeddedChain, EmbeddedChainPort } from '../adapters/chain/embedded/index.js';
 import { MemoryFiles } from '../adapters/files/memory.js';
 import { LocalSigner } from '../adapters/signer/index.js';
 import { openStore } from '../adapters/store/sqlite/index.js';
@@ -9,6 +8,7 @@ import { createNode, type Node } from '../node/main/index.js';
 import type { Clock, Net, Store, Write } from '../ports/index.js';
 import type { NodeApi } from '../rpc/index.js';
 import type { LocalCommands } from '../rpc/local.js';
+import type { LabChainPort } from './chain/index.js';
 import { labCommands } from './commands.js';
 import type { SeededEntropy } from './entropy.js';
 import { LifeClock, LifeFiles, LifeNet, lifeChain } from './life.js';
@@ -25,7 +25,8 @@ export interface LabNodeDeps {
   readonly net: Net;
   /** Ends its connections as a power cut does. */
   readonly unplug: () => void;
-  readonly chain: EmbeddedChain;
+  /** A way to the chain, for one life. */
+  readonly chain: () => LabChainPort;
   readonly entropy: SeededEntropy;
   readonly trace: Trace;
   /** Something happened that the network is not quiet after. */
@@ -38,7 +39,7 @@ const PORT = 9735;
 
 /** One life of a node, from a start to a stop or a crash. */
 interface Life {
-  readonly source: EmbeddedChainPort;
+  readonly source: LabChainPort;
   readonly node: Node;
   readonly commands: LocalCommands;
   readonly kill: () => void;
@@ -113,7 +114,7 @@ export class LabNode {
       die: () => this.crash(),
     });
     const files = new LifeFiles(this.files);
-    const source = new EmbeddedChainPort(this.#deps.chain);
+    const source = this.#deps.chain();
     source.fault = this.#chainFault;
     const chain = lifeChain(source, (tx) => this.#broadcast(tx));
     let die: (error: Error) => void = () => {};

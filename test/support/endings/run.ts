@@ -8,7 +8,7 @@ import {
   ourCommitment,
   signedCommitment,
 } from '../../../src/core/channel/index.js';
-import { Lab } from '../../../src/lab/index.js';
+import { Lab, type LabChain } from '../../../src/lab/index.js';
 import { type Cell, type ChannelKind, nameOf, other, type Who } from './table.js';
 
 const CAPACITY = 1_000_000;
@@ -32,8 +32,13 @@ export interface CellReport {
   readonly told: string;
 }
 
-export async function runCell(cell: Cell): Promise<CellReport> {
-  const lab = await Lab.create({ seed: nameOf(cell), keepTrace: 20_000 });
+/** On the embedded chain, or the one given. */
+export async function runCell(cell: Cell, chain?: LabChain): Promise<CellReport> {
+  const lab = await Lab.create({
+    seed: nameOf(cell),
+    keepTrace: 20_000,
+    ...(chain === undefined ? {} : { chain }),
+  });
   const run = new CellRun(lab, cell);
   try {
     const reached = await run.all();
@@ -131,15 +136,15 @@ class CellRun {
     if (old === undefined) return false;
     const due = (await this.#walletOf(honest)) + CAPACITY;
     lab.crash(closer);
-    const height = lab.chain.ledger.height;
+    const { height } = lab;
     if (by === 'revoked2') {
       // An HTLC-timeout is final only then.
       if (height < old.expiry) await lab.mine(old.expiry - height);
       lab.crash(honest);
-      this.#mineExactly([old.commitment]);
-      this.#mineExactly(old.htlcs);
+      await lab.mineExactly([old.commitment]);
+      await lab.mineExactly(old.htlcs);
       await lab.restart(honest);
-    } else this.#mineExactly([old.commitment]);
+    } else await lab.mineExactly([old.commitment]);
     await lab.wait(2_000);
     await this.#mineToTheEnd([honest]);
     this.spent = due - (await this.#walletOf(honest));
@@ -178,12 +183,6 @@ class CellRun {
     if (by === 'revoked2' && htlcs.length === 0) return undefined;
     const expiry = Math.max(0, ...ours.htlcs.map(({ htlc }) => htlc.cltvExpiry));
     return { commitment, htlcs, expiry };
-  }
-
-  #mineExactly(txs: readonly Bytes[]): void {
-    const answer = this.#lab.chain.mineExactly(txs);
-    if ('reason' in answer)
-      throw new Error(`the cheater's block: ${answer.reason} ${answer.detail ?? ''}`);
   }
 
   async #pay(): Promise<void> {

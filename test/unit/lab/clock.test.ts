@@ -25,6 +25,20 @@ describe('the virtual clock', () => {
     expect(seen).toEqual(['kept']);
   });
 
+  it('time stands still while real work is held, and goes on where it fails', async () => {
+    const clock = new VirtualClock();
+    const seen: string[] = [];
+    clock.after(5, () => seen.push(`timer at ${clock.now() - LAB_EPOCH_MS}`));
+    const real = (ms: number, what: string) =>
+      clock
+        .hold(new Promise<void>((done) => setTimeout(done, ms)))
+        .then(() => seen.push(`${what} at ${clock.now() - LAB_EPOCH_MS}`));
+    void real(20, 'first').then(() => real(10, 'second'));
+    const failing = clock.hold(Promise.reject(new Error('away')));
+    await Promise.all([clock.advance(10), expect(failing).rejects.toThrow('away')]);
+    expect(seen).toEqual(['first at 0', 'second at 0', 'timer at 5']);
+  });
+
   it('promise work of any depth ends before the next timer of the same instant', async () => {
     const clock = new VirtualClock();
     const seen: string[] = [];
