@@ -2,22 +2,24 @@ import type { Bytes } from '../../core/bytes/index.js';
 import { type FeeInput, type OnchainFees, selectFeeInputs } from '../../core/onchain/index.js';
 import type { ChainFollower } from '../chain/index.js';
 import type { ClaimWallet } from '../onchain/index.js';
-import type { Wallet, WalletOutput } from '../wallet/index.js';
+import { outpointOf, type Wallet, type WalletOutput } from '../wallet/index.js';
 
 /** A claim is bumped until it is in a block: its coins stay its own for two weeks at most. */
 const RESERVE_BLOCKS = 2016;
 
 /** The wallet's coins for the fees of claims: reserved under a claim's name until it lets go. */
 export function claimWallet(wallet: Wallet): ClaimWallet {
-  const held = new Map<string, readonly WalletOutput[]>();
+  /** Outpoints that any version of a claim spends: any of them may be the one that confirms. */
+  const held = new Map<string, Set<string>>();
   const changeScripts = new Map<string, Bytes>();
 
-  const release = (claim: string): void => {
-    const outputs = held.get(claim);
-    if (outputs === undefined) return;
-    held.delete(claim);
-    wallet.unreserve(outputs, RESERVE_BLOCKS);
+  const heldBy = (claim: string): Set<string> => {
+    const found = held.get(claim) ?? new Set();
+    held.set(claim, found);
+    return found;
   };
+
+  const nameOf = ({ txid, vout }: Pick<WalletOutput, 'txid' | 'vout'>) => outpointOf(txid, vout);
 
   /** One script a claim, however often its fee is raised. */
   const changeScript = async (claim: string): Promise<Bytes> => {
@@ -31,25 +33,40 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
   return {
     async fundClaim(claim, request) {
       const script = await changeScript(claim);
+      const ours = heldBy(claim);
       // A higher fee may take the same coins again, and others with them.
-      release(claim);
       const free = wallet
         .unspent()
-        .filter((o) => o.confirmedHeight !== undefined && !o.coinbase && !wallet.isReserved(o));
+        .filter((o) => o.confirmedHeight !== undefined && !o.coinbase)
+        .filter((o) => ours.has(nameOf(o)) || !wallet.isReserved(o));
       const byInput = new Map(free.map((output) => [feeInput(wallet, output), output]));
       const chosen = selectFeeInputs(request, [...byInput.keys()], script);
       if (chosen !== undefined) {
         const outputs = chosen.inputs.flatMap((input) => byInput.get(input) ?? []);
-        held.set(claim, outputs);
-        wallet.reserve(outputs, RESERVE_BLOCKS);
+        const fresh = outputs.filter((o) => !ours.has(nameOf(o)));
+        for (const output of fresh) ours.add(nameOf(output));
+        wallet.reserve(fresh, RESERVE_BLOCKS);
       }
       await wallet.persist();
       return chosen;
     },
 
+    resumeClaim(claim, tx) {
+      const spent = new Set(tx.inputs.map(nameOf));
+      const coins = wallet.unspent().filter((o) => spent.has(nameOf(o)));
+      if (coins.length === 0) return;
+      for (const coin of coins) heldBy(claim).add(nameOf(coin));
+      const change = tx.outputs.find((output) => wallet.isMine(output.scriptPubkey));
+      if (change !== undefined) changeScripts.set(claim, change.scriptPubkey);
+    },
+
     releaseClaim(claim) {
-      release(claim);
+      const ours = held.get(claim);
+      held.delete(claim);
       changeScripts.delete(claim);
+      if (ours === undefined) return;
+      const unspent = wallet.unspent().filter((o) => ours.has(nameOf(o)));
+      wallet.unreserve(unspent, RESERVE_BLOCKS);
       void wallet.persist();
     },
 

@@ -55,6 +55,8 @@ export class Ending {
     if (!state.ok)
       throw new Error(`the ending of ${this.#channelId} cannot be read: ${state.error.code}`);
     this.#state = state.value;
+    for (const { id, tx } of state.value.claims)
+      if (tx !== undefined) this.#deps.wallet.resumeClaim(this.#nameOf(id), tx);
     // It was resolved before the last stop, which came before that was told.
     if (state.value.resolved) this.#tellResolved();
   }
@@ -156,7 +158,7 @@ export class Ending {
         await this.#fund(effect);
         return;
       case 'releaseClaim':
-        this.#deps.wallet.releaseClaim(`${this.#channelId}/${effect.claim}`);
+        this.#deps.wallet.releaseClaim(this.#nameOf(effect.claim));
         return;
       case 'htlcFulfilled':
       case 'htlcFailed':
@@ -176,13 +178,21 @@ export class Ending {
     }
   }
 
+  /** Of a claim, to the wallet. */
+  #nameOf(claim: string): string {
+    return `${this.#channelId}/${claim}`;
+  }
+
   #tellResolved(): void {
-    if (!this.#resolved) this.#deps.resolved(this.#channelId);
+    if (this.#resolved) return;
     this.#resolved = true;
+    // Coins of versions that did not come to be.
+    for (const { id } of this.#state.claims) this.#deps.wallet.releaseClaim(this.#nameOf(id));
+    this.#deps.resolved(this.#channelId);
   }
 
   async #fund(request: FundClaim): Promise<void> {
-    const name = `${this.#channelId}/${request.claim}`;
+    const name = this.#nameOf(request.claim);
     const coins = await this.#deps.wallet.fundClaim(name, request);
     if (coins === undefined) {
       this.#deps.log.warn('no coins in the wallet to pay the fee of a claim', {

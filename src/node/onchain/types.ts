@@ -16,6 +16,8 @@ export interface ClaimCoins {
 export interface ClaimWallet {
   /** Chooses coins and reserves them under the claim's name; nothing where there are none. */
   fundClaim(claim: string, request: FundClaim): Promise<ClaimCoins | undefined>;
+  /** After a start: the coins that this version of a claim spends are the claim's. */
+  resumeClaim(claim: string, version: Transaction): void;
   releaseClaim(claim: string): void;
   /** The script itself where it is the wallet's, else a fresh one that is. */
   sweepScript(wanted: Bytes): Promise<Bytes>;

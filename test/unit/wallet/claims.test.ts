@@ -1,0 +1,83 @@
+/** Coins of the wallet that pay the fees of claims on the chain. */
+import { describe, expect, it } from 'vitest';
+import { type Transaction, unsignedInput } from '../../../src/core/bitcoin/index.js';
+import { sat } from '../../../src/core/bytes/index.js';
+import type { FundClaim } from '../../../src/core/onchain/index.js';
+import { claimWallet } from '../../../src/node/main/claim-wallet.js';
+import type { ClaimCoins } from '../../../src/node/onchain/index.js';
+import { walletKit } from '../../support/wallet-kit.js';
+
+const request: FundClaim = {
+  kind: 'fundClaim',
+  claim: '1',
+  purpose: 'htlc_success',
+  weight: 700,
+  paid: sat(0),
+  feeratePerKw: 1000,
+  extraFee: sat(0),
+  maxFee: sat(50_000),
+  needsChange: false,
+};
+
+const spending = ({ inputs, change }: ClaimCoins): Transaction => ({
+  version: 2,
+  inputs: inputs.map(({ txid, vout }) => unsignedInput(txid, vout, 0xfffffffd)),
+  outputs: change === undefined ? [] : [change],
+  locktime: 0,
+});
+
+const must = (coins: ClaimCoins | undefined): ClaimCoins => {
+  if (coins === undefined) throw new Error('no coins');
+  return coins;
+};
+
+describe('coins for claims', () => {
+  it('are the same for a dearer version, also after a restart', async () => {
+    const kit = await walletKit();
+    await kit.give(20_000n);
+    await kit.mine();
+    const before = claimWallet(kit.wallet);
+    const first = must(await before.fundClaim('a', request));
+    expect(await before.fundClaim('b', request)).toBeUndefined();
+    const dearer = { ...request, feeratePerKw: 2000 };
+    expect(must(await before.fundClaim('a', dearer)).inputs).toEqual(first.inputs);
+    await kit.stop();
+
+    const again = await walletKit({ on: kit });
+    const after = claimWallet(again.wallet);
+    expect(await after.fundClaim('a', dearer)).toBeUndefined();
+    after.resumeClaim('a', spending(first));
+    const third = must(await after.fundClaim('a', dearer));
+    expect(third.inputs).toEqual(first.inputs);
+    expect(third.change?.scriptPubkey).toEqual(first.change?.scriptPubkey);
+    expect(await after.fundClaim('b', request)).toBeUndefined();
+    after.releaseClaim('a');
+    expect(await after.fundClaim('b', request)).toBeDefined();
+  });
+
+  it('of an older version stay with their claim: it may be the one that confirms', async () => {
+    const kit = await walletKit();
+    await kit.give(20_000n);
+    await kit.mine();
+    const claims = claimWallet(kit.wallet);
+    const first = must(await claims.fundClaim('a', request));
+    await kit.give(90_000n);
+    await kit.mine();
+    expect(must(await claims.fundClaim('a', request)).inputs).not.toEqual(first.inputs);
+    expect(await claims.fundClaim('b', request)).toBeUndefined();
+  });
+
+  it('that were spent are not free again when the claim lets go', async () => {
+    const kit = await walletKit();
+    await kit.give(20_000n);
+    await kit.mine();
+    const claims = claimWallet(kit.wallet);
+    await claims.fundClaim('a', request);
+    const [coin] = kit.wallet.unspent();
+    kit.wallet.unreserve(kit.wallet.unspent(), 5000);
+    await kit.wallet.withdraw([{ amount: 'all', scriptPubkey: coin?.scriptPubkey as Uint8Array }]);
+    await kit.mine();
+    claims.releaseClaim('a');
+    expect(kit.wallet.unspent().map((o) => o.txid)).not.toContainEqual(coin?.txid);
+  });
+});
