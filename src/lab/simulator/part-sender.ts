@@ -85,7 +85,7 @@ export class PartSender implements Sender {
     const hops = attemptHops(world, route);
     const erring = world.failingHop(hops);
     if (erring < 0) {
-      for (const { edge, amount } of hops) world.hold(edge, amount);
+      world.hold(hops);
       this.#inFlight.counted(`${id}`);
       return;
     }

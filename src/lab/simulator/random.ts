@@ -18,3 +18,13 @@ export function randomFrom(seed: number): Random {
   for (let i = 0; i < 20; i++) next();
   return next;
 }
+
+/** A number from 0 to 1 that three numbers name: the same in whatever order they are asked for. */
+export function numberAt(seed: number, place: number, turn: number): number {
+  let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ place, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13) ^ turn, 0x27d4eb2f);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
+}

@@ -73,8 +73,8 @@ export const triedHops = (route: Route): TriedHop[] =>
 /** The sender earns again what it paid, and the payee spends it: their own channels lie as before. */
 export function refill(world: World, hops: readonly AttemptHop[]): void {
   const [first, last] = [hops[0], hops.at(-1)];
-  if (first !== undefined) world.hold(first.edge, -first.amount);
-  if (last !== undefined && last !== first) world.hold(last.edge, -last.amount);
+  if (first !== undefined) world.move(first.edge, -first.amount);
+  if (last !== undefined && last !== first) world.move(last.edge, -last.amount);
 }
 
 /** `getroute` and `sendpay` by hand, up to five times. */
@@ -94,6 +94,7 @@ export class RouteSender implements Sender {
   pay({ destination, amountMsat, now }: Payment): Outcome {
     const { world } = this.#deps;
     const exclude: Exclusion[] = [];
+    if (this.#options.forgets) this.#table.knowledge.forget();
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       const found = this.#table.getroute({
         source: this.#id,
@@ -109,6 +110,7 @@ export class RouteSender implements Sender {
       const erring = world.failingHop(hops);
       const tried = triedHops(found.value);
       if (erring < 0) {
+        world.hold(hops);
         world.settle(hops);
         refill(world, hops);
         if (this.#options.learns)
@@ -131,6 +133,8 @@ export interface RouteSenderOptions {
   readonly table?: RouteTableOptions;
   /** Failures and successes are taught to the route table. */
   readonly learns: boolean;
+  /** What was learned lasts for one payment only: what learning across payments is worth. */
+  readonly forgets?: boolean;
   /** The channel that failed is left out of the next tries of the same payment. */
   readonly excludes: boolean;
 }
@@ -142,12 +146,3 @@ const failed = (attempts: number): Outcome => ({
   feeMsat: 0,
   parts: 0,
 });
-
-const FEES_ONLY = { penaltyBaseMsat: 0, penaltyMillionths: 0 };
-
-/** The senders by name, from the seed's getroute without memory to ours. */
-export const SENDERS: Readonly<Record<string, RouteSenderOptions>> = {
-  'fee only': { table: { penalty: FEES_ONLY }, learns: false, excludes: false },
-  'fee only, exclude': { table: { penalty: FEES_ONLY }, learns: false, excludes: true },
-  getroute: { learns: true, excludes: false },
-};

@@ -1,147 +1,138 @@
-/** A stream of payments by several senders over one world, and what came of it. */
+/** A stream of payments by one sender, and what came of it; many such make a row of the table. */
 import { msat, type NodeId } from '../../core/bytes/index.js';
-import { DISABLED, type Graph, KNOWN } from '../../core/gossip/index.js';
-import { type Random, randomFrom } from './random.js';
+import type { Graph } from '../../core/gossip/index.js';
+import type { BalanceModel } from './balances.js';
+import { mutuallyReachable, type PayeeLaw, type Person, payeesOf, pickSenders } from './people.js';
+import { isPossible, mostInParts } from './possible.js';
+import { randomFrom } from './random.js';
 import type { Sender, SenderDeps } from './senders.js';
-import { type BalanceModel, World } from './world.js';
+import { World } from './world.js';
 
-export interface SimulationOptions {
+export interface StreamOptions {
   readonly model: BalanceModel;
+  readonly payees: PayeeLaw;
   readonly amountSat: number;
   readonly payments: number;
-  /** Senders; they take turns. */
-  readonly senders: number;
   readonly seed: number;
-  /** Virtual seconds from one payment to the next. */
-  readonly secondsBetween: number;
-  /** Channels whose funds lie anew after each payment, by what others pay. */
-  readonly stirred: number;
+  /** Payments of others that each channel forwards a day. */
+  readonly forwardsPerDay: number;
+  /** Whether to find out what was possible where a payment failed. */
+  readonly asksPossible: boolean;
 }
 
 export interface Tally {
-  readonly payments: number;
-  /** Those that one part could pay, for one who knew how the funds lie. */
-  readonly possible: number;
-  readonly paid: number;
-  readonly firstTry: number;
-  readonly attempts: number;
-  /** Of what was paid, in millionths. */
-  readonly feePpm: number;
+  payments: number;
+  paid: number;
+  firstTry: number;
+  attempts: number;
+  /** Not paid, and not possible in one part; and not in any number of parts. */
+  notInOne: number;
+  notInParts: number;
+  /** Parts of what was paid. */
+  parts: number;
+  /** Payments that one part could make, and those made at once, in each third of each stream. */
+  readonly thirds: { possible: number; firstTry: number }[];
   /** Of each payment, in millisatoshi; not a number where it was not paid. */
-  readonly fees: Float64Array;
-  /** First tries that succeeded in the first and in the last fifth of the stream. */
-  readonly firstTryEarly: number;
-  readonly firstTryLate: number;
-  readonly partsPerPayment: number;
+  readonly fees: number[];
 }
 
+const emptyTally = (): Tally => ({
+  payments: 0,
+  paid: 0,
+  firstTry: 0,
+  attempts: 0,
+  notInOne: 0,
+  notInParts: 0,
+  parts: 0,
+  thirds: [0, 1, 2].map(() => ({ possible: 0, firstTry: 0 })),
+  fees: [],
+});
+
+export function sumOf(tallies: readonly Tally[]): Tally {
+  const sum = emptyTally();
+  for (const tally of tallies) {
+    for (const key of COUNTS) sum[key] += tally[key];
+    tally.thirds.forEach(({ possible, firstTry }, i) => {
+      const third = sum.thirds[i] as Tally['thirds'][number];
+      third.possible += possible;
+      third.firstTry += firstTry;
+    });
+    for (const fee of tally.fees) sum.fees.push(fee);
+  }
+  return sum;
+}
+
+const COUNTS = [
+  'payments',
+  'paid',
+  'firstTry',
+  'attempts',
+  'notInOne',
+  'notInParts',
+  'parts',
+] as const;
+
+/** The beginning of virtual time, in seconds since the epoch. */
 const START = 1_770_000_000;
 
-export function simulate(
-  options: SimulationOptions,
-  deps: { readonly graph: Graph; readonly sender: (deps: SenderDeps) => Sender },
-): Tally {
-  const { model, seed, amountSat, payments } = options;
-  const { graph } = deps;
-  const world = new World({ model, seed }, { graph });
-  const random = randomFrom(seed + 1);
+/** The senders of a row: the same for each way to pay. */
+export function castOf(
+  { model, amountSat, seed }: Pick<StreamOptions, 'model' | 'amountSat' | 'seed'>,
+  count: number,
+  graph: Graph,
+): { readonly pool: readonly number[]; readonly people: readonly Person[] } {
   const amount = amountSat * 1000;
+  const world = new World({ model, seed, forwardsPerDay: 0 }, { graph });
   const pool = mutuallyReachable(graph, amount);
-  const senders = pickSenders(world, pool, options, random).map((node) => ({
-    node,
-    sender: deps.sender({ world, node }),
-  }));
-  const feesOf = new Float64Array(payments).fill(Number.NaN);
-  const fifth = Math.max(1, Math.floor(payments / 5));
-  let [possible, paid, firstTry, attempts] = [0, 0, 0, 0];
-  let [fees, parts, early, late] = [0, 0, 0, 0];
+  const sendable = (n: number): number =>
+    world.outgoing(n).reduce((most, e) => Math.max(most, world.liquidity(e)), 0);
+  const people = pickSenders(graph, pool, count, sendable, amount, randomFrom(seed + 1));
+  return { pool, people };
+}
+
+/** One sender pays again and again, in a world of its own that is the same for each way to pay. */
+export function simulate(
+  options: StreamOptions,
+  { kind, node }: Person,
+  deps: {
+    readonly graph: Graph;
+    readonly pool: readonly number[];
+    readonly sender: (deps: SenderDeps) => Sender;
+  },
+): Tally {
+  const { model, seed, forwardsPerDay, payments, amountSat } = options;
+  const { graph } = deps;
+  const world = new World({ model, seed, forwardsPerDay }, { graph });
+  world.keepStill(node);
+  const sender = deps.sender({ world, node });
+  const payee = payeesOf(options.payees, deps.pool, node, randomFrom(seed + 2 + node));
+  const amount = amountSat * 1000;
+  const tally = emptyTally();
   for (let i = 0; i < payments; i++) {
-    const { node, sender } = senders[i % senders.length] as (typeof senders)[number];
-    let destination = node;
-    while (destination === node) destination = pool[Math.floor(random() * pool.length)] as number;
-    if (world.isPossible(node, destination, amount)) possible++;
+    world.moveTo(i * kind.secondsBetween);
+    const destination = payee();
     const outcome = sender.pay({
       destination: graph.nodeHex(destination) as NodeId,
       amountMsat: msat(amount),
-      now: START + i * options.secondsBetween,
+      now: START + i * kind.secondsBetween,
     });
-    attempts += outcome.attempts;
-    world.stir(options.stirred);
-    if (!outcome.paid) continue;
-    paid++;
-    fees += outcome.feeMsat;
-    feesOf[i] = outcome.feeMsat;
-    parts += outcome.parts;
-    if (!outcome.firstTry) continue;
-    firstTry++;
-    if (i < fifth) early++;
-    if (i >= payments - fifth) late++;
-  }
-  return {
-    payments,
-    possible,
-    paid,
-    firstTry,
-    attempts,
-    fees: feesOf,
-    feePpm: paid === 0 ? 0 : (fees / (paid * amount)) * 1e6,
-    firstTryEarly: early / fifth,
-    firstTryLate: late / fifth,
-    partsPerPayment: paid === 0 ? 0 : parts / paid,
-  };
-}
-
-/** Nodes of several kinds, from few channels to many, that have the amount to send. */
-function pickSenders(
-  world: World,
-  pool: readonly number[],
-  { senders, amountSat }: SimulationOptions,
-  random: Random,
-): number[] {
-  const able = pool
-    .filter((n) => {
-      const sendable = world.outgoing(n).map((e) => world.liquidity(e));
-      return Math.max(0, ...sendable) > amountSat * 1000 * 1.05;
-    })
-    .sort((a, b) => world.outgoing(a).length - world.outgoing(b).length);
-  // One of each slice of the nodes in order of their channels.
-  const slice = able.length / senders;
-  return Array.from(
-    { length: senders },
-    (_, i) => able[Math.floor((i + random()) * slice)] as number,
-  );
-}
-
-/** Nodes that reach each other with the amount in one part, as capacities and policies say. */
-export function mutuallyReachable(graph: Graph, amount: number): number[] {
-  const usable = (e: number): boolean =>
-    ((graph.flags[e] as number) & (KNOWN | DISABLED)) === KNOWN &&
-    amount >= (graph.htlcMinimum[e] as number) &&
-    amount <= (graph.htlcMaximum[e] as number) &&
-    amount <= (graph.capacity[e >> 1] as number);
-  const sweep = (from: number, outwards: boolean): Set<number> => {
-    const seen = new Set([from]);
-    const stack = [from];
-    for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
-      const start = graph.incoming.start(n);
-      for (let i = 0; i < graph.incoming.length(n); i++) {
-        const incoming = graph.incoming.pool[start + i] as number;
-        const other = graph.source[incoming] as number;
-        if (seen.has(other) || !usable(outwards ? incoming ^ 1 : incoming)) continue;
-        seen.add(other);
-        stack.push(other);
-      }
+    const third = tally.thirds[Math.floor((3 * i) / payments)] as Tally['thirds'][number];
+    tally.payments++;
+    tally.attempts += outcome.attempts;
+    tally.fees.push(outcome.paid ? outcome.feeMsat : Number.NaN);
+    if (outcome.firstTry) {
+      tally.firstTry++;
+      third.firstTry++;
     }
-    return seen;
-  };
-  const hub = busiest(graph);
-  const reached = sweep(hub, true);
-  return [...sweep(hub, false)].filter((n) => reached.has(n)).sort((a, b) => a - b);
-}
-
-function busiest(graph: Graph): number {
-  let best = 0;
-  for (let n = 1; n < graph.nodeLimit; n++)
-    if (graph.incoming.length(n) > graph.incoming.length(best)) best = n;
-  return best;
+    if (outcome.paid) {
+      tally.paid++;
+      tally.parts += outcome.parts;
+    } else if (options.asksPossible && !isPossible(world, node, destination, amount)) {
+      tally.notInOne++;
+      if (mostInParts(world, node, destination, amount) < amount) tally.notInParts++;
+      continue;
+    }
+    third.possible++;
+  }
+  return tally;
 }

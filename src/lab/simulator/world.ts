@@ -1,46 +1,80 @@
 /**
  * The hidden side of a graph: how the funds of each channel really lie. A payment along a route
- * succeeds or fails by it, and moves it.
+ * succeeds or fails by it, and moves it; and so do the payments of others, all the time.
+ *
+ * What others do to a channel depends on the seed, the channel and the time only, so that senders
+ * of all sorts meet the same network; a channel is brought up to date when it is looked at.
  */
 import { DISABLED, type Graph, KNOWN } from '../../core/gossip/index.js';
-import { type Random, randomFrom } from './random.js';
-
-/** `uniform`: any share is as likely; `bimodal`: nearly all lies on one side. */
-export type BalanceModel = 'uniform' | 'bimodal';
-
-/** How far the funds of a bimodal channel lie from its end on average, as a share of it. */
-const BIMODAL_SCALE = 0.05;
+import { type BalanceModel, densityOf, drawShare } from './balances.js';
+import { numberAt, randomFrom } from './random.js';
 
 export interface AttemptHop {
   readonly edge: number;
   readonly amount: number;
 }
 
+export interface WorldOptions {
+  readonly model: BalanceModel;
+  readonly seed: number;
+  /** Payments of others that each channel forwards a day; 0: it lies still. */
+  readonly forwardsPerDay: number;
+}
+
+/** Payments of others are as often of 1,000 sat as of 1,000,000, and of all between by its logarithm. */
+const LEAST_FORWARD = 1e6;
+const FORWARD_FACTOR = 1000;
+/** One in so many times the channel is rebalanced or made anew instead. */
+const ANEW = 1 / 200;
+const DAY = 86_400;
+
 export class World {
   readonly graph: Graph;
-  readonly #model: BalanceModel;
-  readonly #random: Random;
-  /** Of each channel: what its first node can send, in millisatoshi. */
+  readonly #options: WorldOptions;
+  /** Of each channel: what its first node has, in whole millisatoshi. */
   readonly #balance: Float64Array;
+  /** Of each edge: what is on its way over it. */
+  readonly #held: Float64Array;
+  /** How many payments of others each channel has seen. */
+  readonly #forwards: Int32Array;
+  /** Channels that others do not use: the sender's own. */
+  readonly #still: Uint8Array;
+  #days = 0;
 
-  constructor(
-    options: { readonly model: BalanceModel; readonly seed: number },
-    deps: { readonly graph: Graph },
-  ) {
+  constructor(options: WorldOptions, deps: { readonly graph: Graph }) {
     this.graph = deps.graph;
-    this.#model = options.model;
-    this.#balance = new Float64Array(deps.graph.channelLimit);
+    this.#options = options;
+    const channels = deps.graph.channelLimit;
+    this.#balance = new Float64Array(channels);
+    this.#held = new Float64Array(2 * channels);
+    this.#forwards = new Int32Array(channels);
+    this.#still = new Uint8Array(channels);
     const random = randomFrom(options.seed);
-    this.#random = randomFrom(options.seed + 1);
-    for (let c = 0; c < this.#balance.length; c++)
+    for (let c = 0; c < channels; c++)
       this.#balance[c] = Math.floor(
-        (this.graph.capacity[c] as number) * draw(options.model, random),
+        (this.graph.capacity[c] as number) * drawShare(options.model, random),
       );
+  }
+
+  /** Time goes on; `seconds` since the beginning. Nothing may be on its way. */
+  moveTo(seconds: number): void {
+    this.#days = seconds / DAY;
+  }
+
+  /** From now on nobody else moves the funds of a node's channels. */
+  keepStill(node: number): void {
+    for (const e of this.outgoing(node)) this.#still[e >> 1] = 1;
   }
 
   /** What the edge can carry now. */
   liquidity(e: number): number {
+    return this.side(e) - (this.#held[e] as number);
+  }
+
+  /** What the node that an edge starts from has in the channel, what is on its way included. */
+  side(e: number): number {
     const c = e >> 1;
+    this.#catchUp(c);
     const balance = this.#balance[c] as number;
     return (e & 1) === 0 ? balance : (this.graph.capacity[c] as number) - balance;
   }
@@ -50,46 +84,26 @@ export class World {
     return hops.findIndex(({ edge, amount }) => amount > this.liquidity(edge));
   }
 
-  /** The amounts now lie on the other sides. */
-  settle(hops: readonly AttemptHop[]): void {
-    for (const { edge, amount } of hops) this.hold(edge, amount);
+  /** The amounts are on their way. */
+  hold(hops: readonly AttemptHop[]): void {
+    for (const { edge, amount } of hops) this.#held[edge] = (this.#held[edge] as number) + amount;
   }
 
-  /** Takes an amount off one side; below zero is taken back. */
-  hold(edge: number, amount: number): void {
+  /** What was held is back with its owners. */
+  release(hops: readonly AttemptHop[]): void {
+    for (const { edge, amount } of hops) this.#held[edge] = (this.#held[edge] as number) - amount;
+  }
+
+  /** What was held now lies on the other sides. */
+  settle(hops: readonly AttemptHop[]): void {
+    this.release(hops);
+    for (const { edge, amount } of hops) this.move(edge, amount);
+  }
+
+  /** The amount goes over to the edge's end. */
+  move(edge: number, amount: number): void {
     const c = edge >> 1;
     this.#balance[c] = (this.#balance[c] as number) + ((edge & 1) === 0 ? -amount : amount);
-  }
-
-  /** Other people's payments: so many channels, picked at random, lie anew. */
-  stir(channels: number): void {
-    for (let i = 0; i < channels; i++) {
-      const c = Math.floor(this.#random() * this.#balance.length);
-      this.#balance[c] = Math.floor(
-        (this.graph.capacity[c] as number) * draw(this.#model, this.#random),
-      );
-    }
-  }
-
-  /** Whether the amount could go in one part, fees aside, by one who knew how the funds lie. */
-  isPossible(source: number, destination: number, amount: number): boolean {
-    const { incoming, flags, htlcMinimum, htlcMaximum } = this.graph;
-    const seen = new Set([destination]);
-    const stack = [destination];
-    for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
-      const start = incoming.start(n);
-      for (let i = 0; i < incoming.length(n); i++) {
-        const e = incoming.pool[start + i] as number;
-        const from = this.graph.source[e] as number;
-        if (seen.has(from) || ((flags[e] as number) & (KNOWN | DISABLED)) !== KNOWN) continue;
-        if (amount > this.liquidity(e)) continue;
-        if (from === source) return true;
-        if (amount < (htlcMinimum[e] as number) || amount > (htlcMaximum[e] as number)) continue;
-        seen.add(from);
-        stack.push(from);
-      }
-    }
-    return false;
   }
 
   /** Edges out of a node that are in use. */
@@ -103,10 +117,35 @@ export class World {
     }
     return edges;
   }
-}
 
-function draw(model: BalanceModel, random: Random): number {
-  if (model === 'uniform') return random();
-  const near = Math.min(1, -Math.log(1 - random()) * BIMODAL_SCALE);
-  return random() < 0.5 ? near : 1 - near;
+  #catchUp(c: number): void {
+    if ((this.#still[c] as number) !== 0) return;
+    const { seed, forwardsPerDay } = this.#options;
+    // Each channel has its own minute for the payments of others.
+    const due = Math.floor(this.#days * forwardsPerDay + numberAt(seed, c, -1));
+    for (let turn = this.#forwards[c] as number; turn < due; turn++) this.#forward(c, turn);
+    this.#forwards[c] = due;
+  }
+
+  /**
+   * Somebody's payment. It is taken by the rule of Metropolis: by and by the funds lie as the model
+   * has it, so that a long stream meets the same network as a short one.
+   */
+  #forward(c: number, turn: number): void {
+    const { seed, model } = this.#options;
+    const number = (which: number): number => numberAt(seed ^ 0x5bd1e995, c, 5 * turn + which);
+    const capacity = this.graph.capacity[c] as number;
+    if (number(0) < ANEW) {
+      const numbers = [number(1), number(2)];
+      const share = drawShare(model, () => numbers.shift() as number);
+      this.#balance[c] = Math.floor(capacity * share);
+      return;
+    }
+    const amount = Math.floor(LEAST_FORWARD * FORWARD_FACTOR ** number(1));
+    const before = this.#balance[c] as number;
+    const after = number(2) < 0.5 ? before - amount : before + amount;
+    if (after < 0 || after > capacity) return;
+    const odds = densityOf(model, after / capacity) / densityOf(model, before / capacity);
+    if (number(3) < odds) this.#balance[c] = after;
+  }
 }

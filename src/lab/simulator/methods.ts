@@ -1,0 +1,25 @@
+/** The ways to pay that a table compares, the first baseline first. */
+import type { RouteTableOptions } from '../../core/routing/index.js';
+import { PartSender } from './part-sender.js';
+import { RouteSender, type Sender, type SenderDeps, TRIES } from './senders.js';
+
+/** `table` is for those that learn. */
+type Method = (table: RouteTableOptions, deps: SenderDeps) => Sender;
+
+const FEES_ONLY: RouteTableOptions = { penalty: { penaltyBaseMsat: 0, penaltyMillionths: 0 } };
+
+/** `pay` gives up above this, as the baselines never do. */
+const MAX_FEE_PPM = 20_000;
+const MAX_PARTS = 20;
+
+export const METHODS: Readonly<Record<string, Method>> = {
+  'fees only': (_, deps) =>
+    new RouteSender({ table: FEES_ONLY, learns: false, excludes: false }, deps),
+  exclusion: (_, deps) =>
+    new RouteSender({ table: FEES_ONLY, learns: false, excludes: true }, deps),
+  getroute: (table, deps) => new RouteSender({ table, learns: true, excludes: false }, deps),
+  'getroute, forgetful': (table, deps) =>
+    new RouteSender({ table, learns: true, excludes: false, forgets: true }, deps),
+  pay: (table, deps) =>
+    new PartSender({ table, rounds: TRIES, maxFeePpm: MAX_FEE_PPM, maxParts: MAX_PARTS }, deps),
+};
