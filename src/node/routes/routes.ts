@@ -7,15 +7,20 @@ import {
   type ConstraintJson,
   constraintJson,
   type Direction,
+  type Layer,
+  type LayeredRoutes,
   type Lesson,
+  type NoLayeredRoutes,
   type NoRoute,
   parseGraphCsv,
+  Reservations,
   type Route,
   RouteTable,
 } from '../../core/routing/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import { takeUpdate } from './failure-update.js';
-import type { RouteQuery, RoutesDeps, RoutesOptions } from './types.js';
+import { AUTO_LAYERS, Layers, LEARNED_LAYER } from './layers.js';
+import type { RouteQuery, RoutesDeps, RoutesOptions, RoutesQuery } from './types.js';
 
 /** What has faded is thrown away this often. */
 const PRUNE_MS = 3600_000;
@@ -26,6 +31,9 @@ export class Routes {
   readonly #deps: RoutesDeps;
   /** Gossip fills it. */
   readonly table: RouteTable;
+  readonly layers: Layers;
+  /** What tools say is on its way. */
+  readonly reservations = new Reservations();
   #saving: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
 
@@ -33,6 +41,7 @@ export class Routes {
     this.#options = options;
     this.#deps = deps;
     const { halfLifeSeconds, penalty } = options;
+    this.layers = new Layers(deps);
     this.table = new RouteTable({
       ...(halfLifeSeconds === undefined ? {} : { fading: { halfLifeSeconds } }),
       ...(penalty === undefined ? {} : { penalty }),
@@ -45,6 +54,7 @@ export class Routes {
     for (const { key, data } of await store.select('constraints'))
       if (!this.table.knowledge.restore(key, data))
         log.warn('a stored constraint cannot be read; it is left out', { key });
+    await this.layers.start();
     this.#loadDevGraph();
     this.#schedulePrune();
   }
@@ -64,6 +74,30 @@ export class Routes {
       ...rest,
       source,
       ...(source === this.#options.nodeId ? { localChannels: this.#deps.localChannels() } : {}),
+      height: this.#deps.height(),
+      now: this.#now(),
+    });
+  }
+
+  /**
+   * Routes in parts over layers, from any node to any node; `layers` are names that `layers.knows`.
+   * With our own channels' exact balances where they are asked for.
+   */
+  getroutes(query: RoutesQuery): Result<LayeredRoutes, NoLayeredRoutes> {
+    const { layers: names, maxParts, ...rest } = query;
+    const layers = names
+      .map((name) => this.layers.get(name))
+      .filter((layer): layer is Layer => layer !== undefined);
+    const { localChannels, sourceFree, oneWay, includeFees } = AUTO_LAYERS;
+    return this.table.getroutesOver({
+      ...rest,
+      maxParts: names.includes(oneWay) ? 1 : maxParts,
+      layers,
+      learned: names.includes(LEARNED_LAYER),
+      ...(names.includes(localChannels) ? { local: this.#deps.localHops() } : {}),
+      sourceFree: names.includes(sourceFree),
+      includeFees: names.includes(includeFees),
+      reserved: this.reservations.totals(names),
       height: this.#deps.height(),
       now: this.#now(),
     });

@@ -26,6 +26,8 @@ export interface RoutesDeps {
   readonly log: Logger;
   /** Our channels that can send now, with their exact balances. */
   readonly localChannels: () => readonly LocalChannel[];
+  /** The same channels in both directions, with fees, as others would route over them. */
+  readonly localHops: () => readonly HintChannel[];
   readonly height: () => number;
   /** The disk failed: stop the node. */
   readonly fatal: (error: unknown) => void;
@@ -50,6 +52,19 @@ export interface RouteQuery {
   /** Of the final payload besides amount, expiry and payment secret. */
   readonly finalExtraBytes?: number;
   readonly penalty?: Partial<PenaltyOptions>;
+}
+
+export interface RoutesQuery {
+  readonly source: NodeId;
+  readonly destination: NodeId;
+  readonly amountMsat: Msat;
+  readonly maxFeeMsat: Msat;
+  readonly finalCltv: number;
+  readonly maxDelay: number;
+  readonly maxParts: number;
+  /** Percent a year. */
+  readonly riskFactor: number;
+  readonly layers: readonly string[];
 }
 
 export type { Constraint, NoRoute };
