@@ -121,15 +121,16 @@ export class BitcoindLabChain implements LabChain {
   }
 
   async transactions(): Promise<readonly Transaction[]> {
-    const heights = Array.from(
-      { length: this.#height - this.#first + 1 },
-      (_, i) => this.#first + i,
-    );
-    const blocks = await Promise.all(heights.map((height) => this.#blockAt(height)));
+    // One by one: bitcoind refuses more than some dozens of calls at a time.
+    const found: Transaction[] = [];
+    for (let height = this.#first; height <= this.#height; height++)
+      found.push(...(await this.#blockAt(height)));
     // bitcoind lists parents before their children.
-    const ids = (await this.#call('getrawmempool')) as string[];
-    const waiting = await Promise.all(ids.map((id) => this.#waiting(id)));
-    return [...blocks.flat(), ...waiting.filter((tx) => tx !== undefined)];
+    for (const id of (await this.#call('getrawmempool')) as string[]) {
+      const tx = await this.#waiting(id);
+      if (tx !== undefined) found.push(tx);
+    }
+    return found;
   }
 
   async #blockAt(height: number): Promise<readonly Transaction[]> {
