@@ -6,6 +6,8 @@ export type NetworkName = 'bitcoin' | 'testnet' | 'testnet4' | 'signet' | 'regte
 export interface ChainTip {
   readonly height: BlockHeight;
   readonly hash: Uint8Array;
+  /** The source itself is still reading what its network has; it knows of so many blocks. */
+  readonly syncing?: { readonly headers: BlockHeight };
 }
 
 export interface ChainBlock {
@@ -53,6 +55,7 @@ export interface Chain {
   /** Child pays for parent where the source can; `undefined`: the source knows no packages. */
   broadcastPackage(txs: readonly Uint8Array[]): Promise<BroadcastResult | undefined>;
   feeEstimates(): Promise<FeeEstimates>;
+  /** Calls under way, and later ones, reject with `ChainAway` where the source has not answered. */
   close(): Promise<void>;
 }
 

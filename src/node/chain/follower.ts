@@ -1,9 +1,10 @@
 import { decodeTx, txid } from '../../core/bitcoin/index.js';
 import { type BlockHeight, type Bytes, equal, shownHash } from '../../core/bytes/index.js';
 import type { ContextFees } from '../../core/channel/types.js';
-import { ChainAway, type ChainBlock, type FeeEstimates } from '../../ports/index.js';
+import { ChainAway, type ChainBlock, type ChainTip, type FeeEstimates } from '../../ports/index.js';
 import { BlockCache } from './block-cache.js';
 import { contextFees, FEERATE_FLOOR, fallbackFeerate, feerateFor, saneEstimates } from './fees.js';
+import { SourceState } from './source-state.js';
 import type {
   BlockListener,
   DisconnectListener,
@@ -17,6 +18,10 @@ const KEPT_HASHES = 300;
 /** A first start begins so many blocks below the tip. */
 const FIRST_DEPTH = 6;
 const BACKOFF_MAX_MS = 30_000;
+/** Estimates that take longer keep no block waiting. */
+const FEES_MS = 2_000;
+/** How long what needs the present waits for it. */
+const CURRENT_MS = 60_000;
 
 /**
  * Walks the chain block by block and tells the listeners, in the order they were added, waiting
@@ -28,6 +33,8 @@ export class ChainFollower {
   readonly #deps: FollowerDeps;
   readonly #onBlock: BlockListener[] = [];
   readonly #onDisconnect: DisconnectListener[] = [];
+  readonly #onBack: (() => void)[] = [];
+  readonly #source: SourceState;
   readonly #blocks: BlockCache;
   /** Height to hash, the last ones followed. */
   readonly #hashes = new Map<BlockHeight, Bytes>();
@@ -40,15 +47,17 @@ export class ChainFollower {
   #work: Promise<void> = Promise.resolve();
   #again = false;
   #busy = false;
-  #away = '';
   #backoffMs = 0;
   #synced = false;
   #waiters: (() => void)[] = [];
+  /** Who waits for the present, and how each stops to. */
+  readonly #forCurrent = new Map<() => void, () => void>();
 
   constructor(options: FollowerOptions, deps: FollowerDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#blocks = new BlockCache(deps.chain);
+    this.#source = new SourceState(deps);
   }
 
   /** Of the last block that every listener has seen; 0 before the first. */
@@ -66,9 +75,37 @@ export class ChainFollower {
     return this.#blockTime;
   }
 
-  /** Whether the tip has been reached since the start. */
+  /** Whether the tip has been reached since the start, and it is that of the network. */
   get synced(): boolean {
-    return this.#synced;
+    return this.#synced && this.#source.syncing === undefined;
+  }
+
+  /** What the source is waited for, in words; empty: it answers. */
+  get waitingFor(): string {
+    return this.#source.waitingFor;
+  }
+
+  /** The blocks that the source itself has still to read, if it has. */
+  get syncing(): ChainTip['syncing'] {
+    return this.#source.syncing;
+  }
+
+  /** Whether `height` is the present: deadlines may be judged by it. */
+  get isCurrent(): boolean {
+    return this.#synced && this.#source.isCurrent(this.#height, this.#tipHeight);
+  }
+
+  /** True where `height` is the present; else a promise of whether it comes to be within a minute. */
+  whenCurrent(): true | Promise<boolean> {
+    if (this.isCurrent) return true;
+    return new Promise((answer) => {
+      const done = (): void => {
+        this.#forCurrent.get(done)?.();
+        this.#forCurrent.delete(done);
+        answer(this.isCurrent);
+      };
+      this.#forCurrent.set(done, this.#deps.clock.after(CURRENT_MS, done));
+    });
   }
 
   /** Resolves once the tip is reached for the first time. */
@@ -85,6 +122,11 @@ export class ChainFollower {
   /** A reorg took the block at this height back: told from the tip downwards. */
   onDisconnect(fn: DisconnectListener): () => void {
     return subscribe(this.#onDisconnect, fn);
+  }
+
+  /** The source answers again after it did not: its mempool may have forgotten. */
+  onBack(fn: () => void): () => void {
+    return subscribe(this.#onBack, fn);
   }
 
   /** The feerates of this moment, for the context of a channel's step. */
@@ -132,12 +174,16 @@ export class ChainFollower {
     for (const row of rows) this.#hashes.set(row.height, row.hash);
     this.#height = rows.at(-1)?.height ?? 0;
     this.#running = true;
+    this.#source.start();
     this.poke();
   }
 
   /** Ends the following; resolves when no listener runs any more. */
   async stop(): Promise<void> {
     this.#running = false;
+    this.#source.stop();
+    for (const cancel of this.#forCurrent.values()) cancel();
+    this.#forCurrent.clear();
     this.#cancelTimer?.();
     await this.#work;
   }
@@ -158,7 +204,7 @@ export class ChainFollower {
     this.poke();
     await this.#work;
     // It may have been past its last look when we asked.
-    if (this.#again && this.#away === '') {
+    if (this.#again && this.waitingFor === '') {
       this.poke();
       await this.#work;
     }
@@ -167,14 +213,16 @@ export class ChainFollower {
   async #run(): Promise<void> {
     while (this.#running && this.#again) {
       this.#again = false;
+      this.#source.look();
       try {
         await this.#catchUp();
-        this.#back();
+        this.#backoffMs = 0;
+        if (this.#source.back(this.#height)) for (const fn of this.#onBack) fn();
+        if (this.isCurrent) for (const done of [...this.#forCurrent.keys()]) done();
       } catch (error) {
-        if (!(error instanceof ChainAway)) {
-          this.#deps.log.error('following the chain failed', { error: String(error) });
-          this.#backoffMs = BACKOFF_MAX_MS;
-        } else this.#waitFor(error);
+        if (error instanceof ChainAway) this.#source.away(error.message);
+        else this.#deps.log.error('following the chain failed', { error: String(error) });
+        this.#backoffMs = Math.min(BACKOFF_MAX_MS, Math.max(500, this.#backoffMs * 2));
         break;
       }
     }
@@ -187,20 +235,14 @@ export class ChainFollower {
     return this.#deps.chain.network === 'regtest' ? 500 : 15_000;
   }
 
-  #waitFor(error: ChainAway): void {
-    if (this.#away !== error.message) this.#deps.log.warn(`waiting for ${error.message}`);
-    this.#away = error.message;
-    this.#backoffMs = Math.min(BACKOFF_MAX_MS, Math.max(500, this.#backoffMs * 2));
-  }
-
-  #back(): void {
-    if (this.#away !== '') this.#deps.log.info('the chain answers again', { height: this.#height });
-    this.#away = '';
-    this.#backoffMs = 0;
-  }
-
   async #catchUp(): Promise<void> {
-    const tip = await this.#deps.chain.tip();
+    const tip = await this.#source.ask(this.#deps.chain.tip());
+    this.#source.saw(tip);
+    // One that reads its blocks anew takes none of them back.
+    if (tip.syncing !== undefined && tip.height < this.#height)
+      throw new ChainAway(
+        `bitcoind to come to height ${this.#height} again: it reads its blocks anew`,
+      );
     this.#tipHeight = tip.height;
     if (!this.#hashes.has(this.#height) || this.#options.from !== undefined) {
       await this.#begin(tip.height);
@@ -231,7 +273,7 @@ export class ChainFollower {
     let below = known ? this.#height : Math.max(0, tip - FIRST_DEPTH);
     if (from !== undefined) below = Math.max(0, from >= 0 ? from - 1 : below + from);
     below = Math.min(below, known ? this.#height : tip);
-    const hash = await this.#deps.chain.blockHash(below);
+    const hash = await this.#source.ask(this.#deps.chain.blockHash(below));
     if (hash === undefined) throw new ChainAway(`a block at height ${below}`);
     this.#from = below;
     // A rescan tells blocks again that were told before; it takes none of them back.
@@ -246,7 +288,7 @@ export class ChainFollower {
   async #rewind(): Promise<void> {
     while (this.#running) {
       const own = this.#hashes.get(this.#height);
-      const best = await this.#deps.chain.blockHash(this.#height);
+      const best = await this.#source.ask(this.#deps.chain.blockHash(this.#height));
       if (best !== undefined && (own === undefined || equal(own, best))) {
         // Below the hashes we keep, the source is believed.
         this.#hashes.set(this.#height, best);
@@ -275,7 +317,7 @@ export class ChainFollower {
     // Where we are stopped before we come to it, nobody asks what became of it.
     next.catch(() => {});
     while (this.#running) {
-      const block = await next;
+      const block = await this.#source.ask(next);
       if (block === undefined) return;
       if (!equal(block.previous, this.#hashes.get(this.#height) as Bytes)) {
         this.#again = true;
@@ -322,11 +364,34 @@ export class ChainFollower {
   }
 
   #feesAt = Number.NEGATIVE_INFINITY;
+  #feesAsked = false;
+  #feesWait = '';
+  /** Twice a minute. Neither a source that hesitates here nor one that fails keeps us from blocks. */
   async #refreshFees(): Promise<void> {
-    const now = this.#deps.clock.now();
-    if (now - this.#feesAt < 30_000) return;
-    this.#estimates = saneEstimates(await this.#deps.chain.feeEstimates());
-    this.#feesAt = now;
+    const { chain, clock, log } = this.#deps;
+    if (this.#feesAsked || clock.now() - this.#feesAt < 30_000) return;
+    this.#feesAsked = true;
+    const asked = chain
+      .feeEstimates()
+      .then((estimates) => {
+        this.#estimates = saneEstimates(estimates);
+        this.#feesAt = clock.now();
+        if (this.#feesWait !== '') log.info('feerates are known again');
+        this.#feesWait = '';
+      })
+      .catch((error: Error) => {
+        if (this.#feesWait !== error.message) log.warn(`feerates wait for ${error.message}`);
+        this.#feesWait = error.message;
+      })
+      .finally(() => {
+        this.#feesAsked = false;
+      });
+    let cancel = (): void => {};
+    const late = new Promise<void>((go) => {
+      cancel = clock.after(FEES_MS, go);
+    });
+    await Promise.race([asked, late]);
+    cancel();
   }
 }
 

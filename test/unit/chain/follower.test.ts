@@ -185,6 +185,105 @@ describe('following the chain', () => {
     expect(lines).toContain('the chain answers again');
   });
 
+  it('says once that answers take long, and that it is over when they are quick again', async () => {
+    const chain = newChain(120);
+    const lines: string[] = [];
+    const note = (text: string) => void lines.push(text);
+    const log: Logger = { ...silentLogger, warn: note, info: note, child: () => log };
+    const { follower, port } = await follow(chain, { log, pollMs: 1e9 });
+    lines.length = 0;
+    const tip = port.tip.bind(port);
+    let answer = () => {};
+    port.tip = () => new Promise((go) => (answer = () => go(tip())));
+    chain.mine();
+    for (let i = 0; i < 3; i++) {
+      const synced = follower.sync();
+      clock.advance(10_000);
+      expect(follower.waitingFor).toMatch(/bitcoind, which takes its time/);
+      answer();
+      await synced;
+    }
+    expect(follower.height).toBe(121);
+    expect(lines).toEqual(['waiting for bitcoind, which takes its time to answer']);
+    port.tip = tip;
+    await follower.sync();
+    expect(follower.waitingFor).toBe('');
+    expect(lines.at(-1)).toBe('the chain answers again');
+  });
+
+  it('tells who asked when a source that was away is back', async () => {
+    const { follower, port } = await follow(newChain(120));
+    let back = 0;
+    follower.onBack(() => void back++);
+    await follower.sync();
+    expect(back).toBe(0);
+    port.fault = 'bitcoind is stopped';
+    await follower.sync();
+    port.fault = undefined;
+    await follower.sync();
+    await follower.sync();
+    expect(back).toBe(1);
+  });
+
+  it('takes no block back because the source reads its blocks anew', async () => {
+    const chain = newChain(120);
+    const { follower, port, told } = await follow(chain);
+    told.length = 0;
+    const tip = port.tip.bind(port);
+    port.tip = async () => {
+      const block = chain.ledger.at(7);
+      return { height: 7, hash: block?.hash as Uint8Array, syncing: { headers: 7 } };
+    };
+    await follower.sync();
+    expect(follower).toMatchObject({ height: 120, synced: false, isCurrent: false });
+    expect(follower.waitingFor).toMatch(/height 120 again: it reads its blocks anew/);
+    port.tip = tip;
+    await follower.sync();
+    expect(follower).toMatchObject({ height: 120, synced: true, isCurrent: true });
+    expect(told).toEqual([]);
+  });
+
+  it('follows blocks where feerates do not come', async () => {
+    const chain = newChain(120);
+    const { follower, port } = await follow(chain);
+    port.feeEstimates = () => Promise.reject(new ChainAway('estimates'));
+    clock.advance(31_000);
+    chain.mine();
+    await follower.sync();
+    expect(follower.height).toBe(121);
+    port.feeEstimates = () => new Promise(() => {});
+    chain.mine();
+    const synced = follower.sync();
+    await new Promise((go) => setImmediate(go));
+    clock.advance(2_000);
+    await synced;
+    expect(follower.height).toBe(122);
+  });
+
+  it('sees the present only where it follows a source that answers', async () => {
+    const chain = newChain(120);
+    const { follower, port } = await follow(chain);
+    expect(follower.whenCurrent()).toBe(true);
+    const { block } = port;
+    port.block = () => Promise.reject(new ChainAway('block 121, which bitcoind has pruned'));
+    chain.mine(3);
+    await follower.sync();
+    const [early, late] = [follower.whenCurrent(), follower.whenCurrent()];
+    clock.advance(60_000);
+    expect(await early).toBe(false);
+    expect(await late).toBe(false);
+    const again = follower.whenCurrent();
+    port.block = block.bind(port);
+    await follower.sync();
+    expect(await again).toBe(true);
+    // For some time away, it may be taken for what it was.
+    port.fault = 'bitcoind is stopped';
+    await follower.sync();
+    expect(follower.isCurrent).toBe(true);
+    clock.advance(3_600_000);
+    expect(follower.isCurrent).toBe(false);
+  });
+
   it('polls by its clock', async () => {
     const chain = newChain(120);
     const { follower } = await follow(chain, { pollMs: 1000 });

@@ -38,7 +38,28 @@ const TARGETS = [
   [100, 'economical'],
 ] as const;
 
-const hash = (text: unknown): Bytes => reversed(hex(text as string));
+/** An answer that takes longer is worth a word in the log. */
+const SLOW_MS = 10_000;
+/** How often, and in which steps, a block is looked for that bitcoind's peers were asked for. */
+const PRUNED_TRIES = 20;
+const PRUNED_MS = 250;
+
+interface ChainInfo {
+  readonly chain: string;
+  readonly blocks: number;
+  readonly headers: number;
+  readonly bestblockhash: string;
+  readonly initialblockdownload?: boolean;
+}
+
+/** Something else may listen where a bitcoind is expected. */
+const strange = (): ChainAway => new ChainAway('a bitcoind, where something else answers');
+
+function hash(text: unknown): Bytes {
+  const bytes = typeof text === 'string' ? fromHex(text) : undefined;
+  if (bytes?.length !== 32) throw strange();
+  return reversed(bytes);
+}
 const name = shownHash;
 
 export interface BitcoindDeps {
@@ -76,28 +97,45 @@ export class BitcoindChain implements Chain {
    * that bitcoind is on where it is another than ours. An abort rejects with its reason.
    */
   async ready(signal?: AbortSignal): Promise<BitcoindStartError | undefined> {
-    for (let told = ''; ; ) {
-      signal?.throwIfAborted();
+    const told = new Set<string>();
+    const wait = (text: string): void => {
+      if (!told.has(text)) this.deps.log.warn(`waiting for ${text}`);
+      told.add(text);
+    };
+    const aborted = new Promise<never>((_, fail) => {
+      if (signal?.aborted) fail(signal.reason);
+      signal?.addEventListener('abort', () => fail(signal.reason), { once: true });
+    });
+    // It is heard where it is raced with; where it comes later, nobody waits any more.
+    aborted.catch(() => {});
+    for (;;) {
+      const cancel = this.deps.clock.after(SLOW_MS, () => wait('bitcoind, which takes its time'));
       try {
-        const info = (await this.#call('getblockchaininfo')) as { chain: string };
+        const found = await Promise.race([aborted, this.#network()]);
+        if (told.size > 0) this.deps.log.info('bitcoind answers');
         const expected = NAMES[this.network];
-        if (info.chain === expected) return undefined;
-        return { code: 'wrong_network', expected, actual: info.chain };
+        return found === expected ? undefined : { code: 'wrong_network', expected, actual: found };
       } catch (error) {
         if (!(error instanceof ChainAway)) throw error;
-        if (error.message !== told) this.deps.log.warn(`waiting for ${error.message}`);
-        told = error.message;
+        wait(error.message);
+      } finally {
+        cancel();
       }
-      await sleep(this.deps.clock, 1000);
+      await Promise.race([aborted, sleep(this.deps.clock, 1000)]);
     }
   }
 
+  async #network(): Promise<string> {
+    const info = (await this.#call('getblockchaininfo')) as ChainInfo | null;
+    if (typeof info?.chain !== 'string') throw strange();
+    return info.chain;
+  }
+
   async tip(): Promise<ChainTip> {
-    const info = (await this.#call('getblockchaininfo')) as {
-      blocks: number;
-      bestblockhash: string;
-    };
-    return { height: info.blocks, hash: hash(info.bestblockhash) };
+    const info = (await this.#call('getblockchaininfo')) as ChainInfo | null;
+    if (info === null || !Number.isInteger(info.blocks)) throw strange();
+    const tip = { height: info.blocks, hash: hash(info.bestblockhash) };
+    return info.initialblockdownload ? { ...tip, syncing: { headers: info.headers } } : tip;
   }
 
   async blockHash(height: number): Promise<Bytes | undefined> {
@@ -109,22 +147,45 @@ export class BitcoindChain implements Chain {
     const id = name(blockHash);
     const header = (await this.#call('getblockheader', [id], [RPC.invalidAddressOrKey])) as
       | { height: number }
-      | undefined;
-    if (header === undefined) return undefined;
-    const raw = fromHex((await this.#rawBlock(id)) as string);
+      | undefined
+      | null;
+    if (header === undefined || header === null) return undefined;
+    const raw = fromHex((await this.#rawBlock(id, header.height)) as string);
     const parsed = raw === undefined ? undefined : splitBlock(raw);
     if (parsed === undefined) throw new ChainAway(`bitcoind's block ${id} does not parse`);
     return { height: header.height, hash: blockHash, ...parsed };
   }
 
-  /** Where the block was pruned, its peers are asked for it, and the caller asks again later. */
-  async #rawBlock(id: string): Promise<unknown> {
+  /** Where the block was pruned, bitcoind's peers are asked for it, and given some seconds. */
+  async #rawBlock(id: string, height: number): Promise<unknown> {
+    const found = await this.#unpruned(id);
+    if (found !== undefined) return found;
+    const asked = await this.#askPeers(id);
+    for (let tries = 0; asked > 0 && tries < PRUNED_TRIES; tries++) {
+      await sleep(this.deps.clock, PRUNED_MS);
+      const brought = await this.#unpruned(id);
+      if (brought !== undefined) return brought;
+    }
+    const todo =
+      asked > 0
+        ? `${asked} of its peers are asked for it`
+        : 'none of its peers has it: connect it to a node with all blocks, or let it read them anew without prune';
+    throw new ChainAway(`block ${height}, ${id}, which bitcoind has pruned; ${todo}`);
+  }
+
+  /** Nothing where bitcoind knows the block and has not got it. */
+  async #unpruned(id: string): Promise<unknown> {
     try {
       return await this.#rpc.call('getblock', [id, 0]);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      if (!/pruned|not available|not found on disk/i.test(error.message)) throw away(error);
+      if (/pruned|not available|not found on disk/i.test(error.message)) return undefined;
+      throw away(error);
     }
+  }
+
+  /** Answers how many were asked. */
+  async #askPeers(id: string): Promise<number> {
     const peers = (await this.#call('getpeerinfo', [], [RPC.methodNotFound])) as
       | { id: number; services?: string }[]
       | undefined;
@@ -135,9 +196,7 @@ export class BitcoindChain implements Chain {
       await this.#call('getblockfrompeer', [id, peer.id], [RPC.misc, RPC.methodNotFound]);
       if (++asked === 3) break;
     }
-    throw new ChainAway(
-      `block ${id}, which bitcoind has pruned (${asked} of its peers are asked for it)`,
-    );
+    return asked;
   }
 
   async utxo(txid: Bytes, vout: number, includeMempool = false): Promise<Utxo | undefined> {
@@ -190,24 +249,27 @@ export class BitcoindChain implements Chain {
     const pool = (await this.#call('getmempoolinfo')) as {
       mempoolminfee?: unknown;
       minrelaytxfee?: unknown;
-    };
-    const targets = [];
-    for (const [blocks, mode] of TARGETS) {
-      const found = (await this.#call('estimatesmartfee', [blocks, mode], [RPC.misc])) as
-        | { feerate?: unknown }
-        | undefined;
-      const feerate = feeratePerKw(found?.feerate);
-      if (feerate !== undefined) targets.push({ blocks, feeratePerKw: Math.max(FLOOR, feerate) });
-    }
+    } | null;
+    const answers = await Promise.all(
+      TARGETS.map(async ([blocks, mode]) => {
+        const found = await this.#call('estimatesmartfee', [blocks, mode], [RPC.misc]);
+        return { blocks, feerate: feeratePerKw((found as { feerate?: unknown })?.feerate) };
+      }),
+    );
+    const targets = answers.flatMap(({ blocks, feerate }) =>
+      feerate === undefined ? [] : [{ blocks, feeratePerKw: Math.max(FLOOR, feerate) }],
+    );
     const minimum = Math.max(
       FLOOR,
-      feeratePerKw(pool.mempoolminfee) ?? 0,
-      feeratePerKw(pool.minrelaytxfee) ?? 0,
+      feeratePerKw(pool?.mempoolminfee) ?? 0,
+      feeratePerKw(pool?.minrelaytxfee) ?? 0,
     );
     return { minimum, targets };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#rpc.close();
+  }
 
   /** The result; nothing where the error's code is one of `absent`; any other error: away. */
   async #call(

@@ -28,8 +28,14 @@ export interface RpcOptions {
   readonly url: string;
   /** `user:password`; read again where bitcoind refuses it, for a cookie changes at its restart. */
   readonly credentials: () => Promise<string>;
+  /** For one call. */
   readonly timeoutMs: number;
 }
+
+/** Calls under way at once: bitcoind refuses what its queue has no room for (16 in older ones). */
+const PARALLEL = 8;
+/** Waits before a call is made again that bitcoind's full queue refused, in milliseconds. */
+const BUSY_MS = [100, 300, 900] as const;
 
 interface Reply {
   readonly result?: unknown;
@@ -44,6 +50,11 @@ export function parseExact(text: string): unknown {
   return JSON.parse(text.replace(FRACTIONS, (m) => (m.startsWith('"') ? m : `"${m}"`)));
 }
 
+interface Response {
+  readonly status: number;
+  readonly text: string;
+}
+
 const reason = (error: unknown): string => {
   const e = error as Error & { cause?: { code?: string; message?: string } };
   return e.cause?.code ?? e.cause?.message ?? e.message;
@@ -52,6 +63,10 @@ const reason = (error: unknown): string => {
 export class RpcClient {
   #authorization: string | undefined;
   #nextId = 0;
+  #active = 0;
+  readonly #line: (() => void)[] = [];
+  readonly #underWay = new Set<AbortController>();
+  #closed = false;
 
   constructor(readonly options: RpcOptions) {}
 
@@ -60,16 +75,37 @@ export class RpcClient {
    * says no, and with `ChainAway` where it does not answer, still starts, or does not let us in.
    */
   async call(method: string, params: readonly unknown[] = []): Promise<unknown> {
-    for (let attempt = 0; ; attempt++) {
-      const last = attempt > 0;
-      const response = await this.#post(method, params, last);
-      if (response === undefined) continue;
-      if (response.status === 401 || response.status === 403) {
-        this.#authorization = undefined;
-        if (!last) continue;
-        throw new ChainAway(`bitcoind at ${this.options.url} refuses our user and password`);
+    if (this.#active >= PARALLEL) await new Promise<void>((go) => this.#line.push(go));
+    this.#active++;
+    try {
+      return this.#read(method, await this.#answered(method, params));
+    } finally {
+      this.#active--;
+      this.#line.shift()?.();
+    }
+  }
+
+  /** Ends what is under way, and refuses what comes, with `ChainAway`. */
+  close(): void {
+    this.#closed = true;
+    for (const call of this.#underWay) call.abort();
+  }
+
+  async #answered(method: string, params: readonly unknown[]): Promise<Response> {
+    let fresh = true;
+    for (let busy = 0; ; ) {
+      const response = await this.#post(method, params, !fresh);
+      if (response?.status === 503 && busy < BUSY_MS.length && !this.#closed) {
+        const pause = BUSY_MS[busy++];
+        await new Promise((go) => setTimeout(go, pause));
+        continue;
       }
-      return this.#read(method, response);
+      const refused = response?.status === 401 || response?.status === 403;
+      if (response !== undefined && !refused) return response;
+      if (refused) this.#authorization = undefined;
+      if (!fresh)
+        throw new ChainAway(`bitcoind at ${this.options.url} refuses our user and password`);
+      fresh = false;
     }
   }
 
@@ -78,27 +114,35 @@ export class RpcClient {
     method: string,
     params: readonly unknown[],
     last: boolean,
-  ): Promise<{ status: number; text: string } | undefined> {
+  ): Promise<Response | undefined> {
     const { url, timeoutMs } = this.options;
     this.#authorization ??= `Basic ${Buffer.from(await this.options.credentials()).toString('base64')}`;
+    if (this.#closed) throw new ChainAway('bitcoind, while we end');
+    const call = new AbortController();
+    const timer = setTimeout(() => call.abort(), timeoutMs);
+    this.#underWay.add(call);
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { authorization: this.#authorization, 'content-type': 'application/json' },
         body: JSON.stringify({ jsonrpc: '1.0', id: this.#nextId++, method, params }),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: call.signal,
       });
       return { status: response.status, text: await response.text() };
     } catch (error) {
-      if ((error as Error).name === 'TimeoutError')
-        throw new ChainAway(`bitcoind at ${url} did not answer ${method} in ${timeoutMs} ms`);
+      if (this.#closed) throw new ChainAway('bitcoind, while we end');
+      if (call.signal.aborted)
+        throw new ChainAway(`bitcoind at ${url}: no answer to ${method} in ${timeoutMs / 1000} s`);
       // bitcoind closes idle connections; every call we make may be repeated safely.
       if (!last && /UND_ERR_SOCKET|ECONNRESET|EPIPE/.test(reason(error))) return undefined;
       throw new ChainAway(`bitcoind at ${url}: ${reason(error)}`);
+    } finally {
+      clearTimeout(timer);
+      this.#underWay.delete(call);
     }
   }
 
-  #read(method: string, { status, text }: { status: number; text: string }): unknown {
+  #read(method: string, { status, text }: Response): unknown {
     let reply: Reply;
     try {
       reply = parseExact(text) as Reply;

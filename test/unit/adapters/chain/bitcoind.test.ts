@@ -12,10 +12,14 @@ import {
 } from '../../../../src/adapters/chain/bitcoind/index.js';
 import { parseExact } from '../../../../src/adapters/chain/bitcoind/rpc.js';
 import { systemClock } from '../../../../src/adapters/clock/system.js';
-import { ChainAway, type Logger, silentLogger } from '../../../../src/ports/index.js';
+import { ChainAway, type Clock, type Logger, silentLogger } from '../../../../src/ports/index.js';
 
 type Answer = { status?: number; body?: string; result?: unknown; error?: unknown; hang?: true };
-type Answers = (method: string, params: unknown[], authorization: string) => Answer;
+type Answers = (
+  method: string,
+  params: unknown[],
+  authorization: string,
+) => Answer | Promise<Answer>;
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -29,9 +33,9 @@ async function fake(answers: Answers): Promise<{ port: number; server: Server }>
     request.on('data', (part) => {
       body += part;
     });
-    request.on('end', () => {
+    request.on('end', async () => {
       const { method, params, id } = JSON.parse(body);
-      const { hang, ...said } = answers(method, params, request.headers.authorization ?? '');
+      const { hang, ...said } = await answers(method, params, request.headers.authorization ?? '');
       if (hang) return;
       const { result = null, error = null } = said;
       response.statusCode = said.status ?? (error === null ? 200 : 500);
@@ -46,11 +50,32 @@ async function fake(answers: Answers): Promise<{ port: number; server: Server }>
   return { port: (server.address() as AddressInfo).port, server };
 }
 
-const chainAt = (rpcport: number, log: Logger = silentLogger, timeoutMs = 5000) =>
+const chainAt = (
+  rpcport: number,
+  log: Logger = silentLogger,
+  timeoutMs = 5000,
+  clock: Clock = systemClock,
+) =>
   BitcoindChain.create(
     { network: 'regtest', rpcport, rpcuser: 'u', rpcpassword: 'p', timeoutMs },
-    { clock: systemClock, log },
+    { clock, log },
   );
+
+/** Pauses are over at once; what is to come after ten seconds does not come. */
+const hasty: Clock = {
+  now: () => 0,
+  after: (ms, fn) => {
+    const timer = ms < 10_000 ? setImmediate(fn) : undefined;
+    return () => clearImmediate(timer);
+  },
+};
+
+const listening = (): { log: Logger; lines: string[] } => {
+  const lines: string[] = [];
+  const note = (text: string) => void lines.push(text);
+  const log: Logger = { ...silentLogger, warn: note, info: note, child: () => log };
+  return { log, lines };
+};
 
 const away = (message: RegExp) => {
   return expect.objectContaining({ message: expect.stringMatching(message) });
@@ -160,12 +185,65 @@ describe('a bitcoind that does not answer', () => {
   it('is away while it is silent', async () => {
     const { port } = await fake(() => ({ hang: true }));
     const chain = await chainAt(port, silentLogger, 50);
-    await expect(chain.tip()).rejects.toEqual(away(/did not answer getblockchaininfo/));
+    await expect(chain.tip()).rejects.toEqual(away(/no answer to getblockchaininfo in 0.05 s/));
   });
 
-  it('is away where it answers nonsense', async () => {
+  it.each([
+    ['a page', { body: '<html>' }],
+    ['nothing', { result: null }],
+    ['another shape', { result: { blocks: 'many' } }],
+    ['a hash that is none', { result: { chain: 'regtest', blocks: 1, bestblockhash: 'x' } }],
+  ])('is away where something else answers: %s', async (_, answer) => {
+    const { port } = await fake(() => answer);
+    await expect((await chainAt(port)).tip()).rejects.toBeInstanceOf(ChainAway);
+  });
+
+  it('is asked again where its work queue is full', async () => {
+    let full = 2;
+    const { port } = await fake(() =>
+      full-- > 0 ? { status: 503, body: 'Work queue depth exceeded' } : { result: 'ab'.repeat(32) },
+    );
+    const chain = await chainAt(port);
+    expect(await chain.blockHash(7)).toHaveLength(32);
+  });
+
+  it('is away where its work queue stays full', async () => {
     const { port } = await fake(() => ({ status: 503, body: 'Work queue depth exceeded' }));
-    await expect((await chainAt(port)).tip()).rejects.toEqual(away(/503.*Work queue/));
+    const chain = await chainAt(port);
+    await expect(chain.tip()).rejects.toEqual(away(/503.*Work queue/));
+  });
+
+  it('is not asked more than eight things at once', async () => {
+    let [now, most] = [0, 0];
+    const { port } = await fake(async () => {
+      most = Math.max(most, ++now);
+      await new Promise((go) => setTimeout(go, 5));
+      now--;
+      return { result: 'ab'.repeat(32) };
+    });
+    const chain = await chainAt(port);
+    await Promise.all(Array.from({ length: 50 }, (_, i) => chain.blockHash(i)));
+    expect(most).toBe(8);
+  });
+
+  it('keeps nobody waiting once we end', async () => {
+    const { port } = await fake(() => ({ hang: true }));
+    const chain = await chainAt(port);
+    const asked = [chain.tip(), chain.broadcast(new Uint8Array(10))].map((answer) =>
+      expect(answer).rejects.toBeInstanceOf(ChainAway),
+    );
+    await new Promise((go) => setTimeout(go, 50));
+    await chain.close();
+    await Promise.all(asked);
+    await expect(chain.tip()).rejects.toBeInstanceOf(ChainAway);
+  });
+
+  it('is given up at once where the start is called off', async () => {
+    const { port } = await fake(() => ({ hang: true }));
+    const off = new AbortController();
+    const ready = (await chainAt(port)).ready(off.signal);
+    setTimeout(() => off.abort(new Error('stopped')), 20);
+    await expect(ready).rejects.toThrow('stopped');
   });
 
   it('is waited for while it starts, and the log says for what, once each', async () => {
@@ -176,28 +254,24 @@ describe('a bitcoind that does not answer', () => {
         ? { result: { chain: 'regtest' } }
         : { error: { code: -28, message } };
     });
-    const lines: string[] = [];
-    const log: Logger = {
-      ...silentLogger,
-      warn: (text) => void lines.push(text),
-      child: () => log,
-    };
-    const clock = {
-      now: () => 0,
-      after: (_: number, fn: () => void) => {
-        setImmediate(fn);
-        return () => {};
-      },
-    };
-    const chain = await BitcoindChain.create(
-      { network: 'regtest', rpcport: port, rpcuser: 'u', rpcpassword: 'p' },
-      { clock, log },
-    );
+    const { log, lines } = listening();
+    const chain = await chainAt(port, log, 5000, hasty);
     expect(await chain.ready()).toBeUndefined();
     expect(lines).toEqual([
       'waiting for bitcoind is starting: Loading block index…',
       'waiting for bitcoind is starting: Verifying blocks…',
+      'bitcoind answers',
     ]);
+  });
+
+  it('says that it still reads what its network has', async () => {
+    const bestblockhash = 'ab'.repeat(32);
+    const info = { chain: 'regtest', blocks: 7, headers: 90, bestblockhash };
+    const { port } = await fake(() => ({ result: { ...info, initialblockdownload: true } }));
+    expect(await (await chainAt(port)).tip()).toMatchObject({
+      height: 7,
+      syncing: { headers: 90 },
+    });
   });
 
   it('is refused where it is on another network', async () => {
@@ -209,25 +283,47 @@ describe('a bitcoind that does not answer', () => {
     });
   });
 
-  it('asks its peers for a block that it has pruned, and says so', async () => {
+  /** One that has no block, and whose peer 3, which has all of them, brings it at the last try. */
+  const pruned = (peers: readonly object[], brings = false) => {
     const asked: unknown[] = [];
-    const { port } = await fake((method, params) => {
+    let tries = 0;
+    const answers: Answers = (method, params) => {
       if (method === 'getblockheader') return { result: { height: 5 } };
+      if (method === 'getpeerinfo') return { result: peers };
+      if (method === 'getblock' && brings && ++tries === 4) return { result: '00' };
       if (method === 'getblock')
         return { error: { code: -1, message: 'Block not available (pruned data)' } };
-      if (method === 'getpeerinfo')
-        return {
-          result: [
-            { id: 3, services: '0000000000000409' },
-            { id: 4, services: '0400' },
-          ],
-        };
       asked.push([method, params[1]]);
       return { result: {} };
-    });
-    const chain = await chainAt(port);
-    await expect(chain.block(new Uint8Array(32))).rejects.toEqual(away(/pruned \(1 of its peers/));
+    };
+    return { asked, answers };
+  };
+  const PEERS = [
+    { id: 3, services: '0000000000000409' },
+    { id: 4, services: '0400' },
+  ];
+
+  it('asks its peers for a block that it has pruned, and says so', async () => {
+    const { asked, answers } = pruned(PEERS);
+    const chain = await chainAt((await fake(answers)).port, silentLogger, 5000, hasty);
+    await expect(chain.block(new Uint8Array(32))).rejects.toEqual(
+      away(/block 5, 0+, which bitcoind has pruned; 1 of its peers/),
+    );
     expect(asked).toEqual([['getblockfrompeer', 3]]);
+  });
+
+  it('waits for the block that its peers bring', async () => {
+    const { answers } = pruned(PEERS, true);
+    const chain = await chainAt((await fake(answers)).port, silentLogger, 5000, hasty);
+    await expect(chain.block(new Uint8Array(32))).rejects.toEqual(away(/does not parse/));
+  });
+
+  it('says what to do where none of its peers has the block', async () => {
+    const { answers } = pruned(PEERS.slice(1));
+    const chain = await chainAt((await fake(answers)).port);
+    await expect(chain.block(new Uint8Array(32))).rejects.toEqual(
+      away(/none of its peers has it: connect it to a node with all blocks/),
+    );
   });
 
   it('tells fees from the dearest minimum it names', async () => {
