@@ -1,17 +1,24 @@
 /** Claims in their life: made, broadcast, replaced by dearer ones, confirmed, or lost to another. */
 import { encodeTx, type Transaction, txid, txWeight } from '../bitcoin/index.js';
 import { assertNever, type BlockHeight, type Sat, sat, toHex } from '../bytes/index.js';
-import type { CommitmentHtlc } from '../channel/commitment/index.js';
-import { ripemd160 } from '../crypto/index.js';
 import {
   type Claimable,
-  feeOf,
   fundedTemplate,
   fundedTransaction,
   fundedWeight,
+  type Price,
   sweep,
 } from './claims.js';
 import type { Ending } from './classify.js';
+import {
+  atStake,
+  type CloseScene,
+  htlcsAtStake,
+  isForClose,
+  missingFee,
+  payingItem,
+  wantedForClose,
+} from './for-close.js';
 import type { CloseView } from './outcomes.js';
 import type { Followed } from './outputs.js';
 import {
@@ -27,16 +34,10 @@ import {
 import type { Turn } from './turn.js';
 import type { Claim, OnchainState } from './types.js';
 
-const CPFP = 'anchor_cpfp';
-
 type ByKey = ReadonlyMap<string, Followed>;
 
-interface Scene {
+interface Scene extends CloseScene {
   readonly byKey: ByKey;
-  readonly close: CloseView;
-  /** The closing transaction. */
-  readonly tx: Transaction;
-  readonly preimages: Preimages;
 }
 
 type Standing = 'open' | 'confirmed' | 'lost';
@@ -60,18 +61,14 @@ function itemsOf(claim: Claim, scene: Scene, height: BlockHeight): Claimable[] |
   for (const key of claim.outputs) {
     const output = scene.byKey.get(key);
     if (output === undefined) return undefined;
-    const item =
-      claim.purpose === CPFP ? anchorItem(output) : claimable(output, height, scene.preimages);
+    const item = isForClose(claim.purpose)
+      ? payingItem(output)
+      : claimable(output, height, scene.preimages);
     if (item === undefined) return undefined;
     items.push(item);
   }
   return items;
 }
-
-const anchorItem = (output: Followed): Claimable | undefined =>
-  output.way?.kind === 'anchor' && output.spend === undefined
-    ? { output, way: output.way }
-    : undefined;
 
 /** Whether the claim's fee can only come from coins of the wallet. */
 const needsCoins = ([item]: readonly Claimable[]): boolean =>
@@ -98,7 +95,8 @@ export function settleClaims(
   }
   for (const want of wanted(next.channel, free, next.height))
     next = makeClaim(next, want, scene, turn);
-  return payForClose(next, scene, turn);
+  const want = wantedForClose(next, scene, turn);
+  return want === undefined ? next : makeClaim(next, want, scene, turn);
 }
 
 /** A close that waits is said again with every block, before what spends it. */
@@ -180,7 +178,7 @@ function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Cla
     return mayFollowAtOnce(claim.tx, height) ? say(claim, scene, turn) : claim;
   const { fees } = turn.context;
   // The anchor's spend has done its work once the close is in a block; it follows by itself.
-  const idle = claim.purpose === CPFP && scene.close.height !== undefined;
+  const idle = isForClose(claim.purpose) && scene.close.height !== undefined;
   const dearer = idle ? undefined : nextFeerate(claim, height, fees);
   if (needsCoins(items)) {
     say(claim, scene, turn);
@@ -190,7 +188,8 @@ function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Cla
     }
     return claim;
   }
-  const version = dearer === undefined ? undefined : replaced(state, claim, items, dearer, turn);
+  const version =
+    dearer === undefined ? undefined : replaced(state, claim, items, dearer, scene, turn);
   return say(version ?? claim, scene, turn);
 }
 
@@ -206,15 +205,17 @@ function replaced(
   claim: Claim,
   items: readonly Claimable[],
   feerate: number,
+  scene: Scene,
   turn: Turn,
 ): Claim | undefined {
   if (items[0]?.way.kind === 'htlcTransaction') return undefined;
   const { channel, height } = state;
   const minimum = leastBump(claim.feeratePerKw);
+  const price = priceOf(state, claim, scene, { feeratePerKw: feerate, minimum });
   const made = sweep(
     items,
     channel.sweepScript,
-    { feeratePerKw: feerate, minimum, replaces: claim.fee },
+    { ...price, replaces: claim.fee },
     { key: channel.key, signer: turn.context.signer },
   );
   if (made === undefined) return undefined;
@@ -236,7 +237,7 @@ const newVersion = (claim: Claim, version: Version, height: BlockHeight): Claim 
 function say(claim: Claim, scene: Scene, turn: Turn): Claim {
   if (claim.tx === undefined) return claim;
   const parent =
-    claim.purpose === CPFP && scene.close.height === undefined
+    isForClose(claim.purpose) && scene.close.height === undefined
       ? { parent: encodeTx(scene.tx) }
       : {};
   turn.emit({ kind: 'broadcast', tx: encodeTx(claim.tx), purpose: claim.purpose, ...parent });
@@ -279,7 +280,7 @@ function makeClaim(state: OnchainState, want: Want, scene: Scene, turn: Turn): O
         height,
       ),
     );
-  const price = { feeratePerKw, minimum: fees.minimum };
+  const price = priceOf(state, want, scene, { feeratePerKw, minimum: fees.minimum });
   const made = sweep(items, channel.sweepScript, price, wallet);
   if (made !== undefined) return add(newVersion(claim, made, height));
   // Together they are not worth a transaction; one of them alone may be.
@@ -288,6 +289,18 @@ function makeClaim(state: OnchainState, want: Want, scene: Scene, turn: Turn): O
     (next, item) => makeClaim(next, { ...want, items: [item] }, scene, turn),
     state,
   );
+}
+
+/** What an unconfirmed close lacks is paid by who spends its output; no more than is at stake. */
+function priceOf(
+  state: OnchainState,
+  { purpose }: Pick<Claim, 'purpose'>,
+  scene: Scene,
+  price: Price,
+): Price {
+  if (!isForClose(purpose) || scene.close.height !== undefined) return price;
+  const extra = missingFee(state, scene, price.feeratePerKw);
+  return { ...price, extra, most: htlcsAtStake(state, scene) };
 }
 
 /** What is at stake where coins pay the fee: no more is spent on it. */
@@ -315,44 +328,6 @@ function askForCoins(
       ? {}
       : { replaces: { fee: claim.fee, weight: txWeight(claim.tx) } }),
   });
-}
-
-/** By how much the unconfirmed close pays less than the feerate asks. */
-function missingFee(state: OnchainState, scene: Scene, feeratePerKw: number): Sat {
-  const { fundingAmount } = state.channel.commitment;
-  const paid = fundingAmount - scene.tx.outputs.reduce((sum, output) => sum + output.amount, 0n);
-  const missing = feeOf(txWeight(scene.tx), feeratePerKw) - paid;
-  return sat(missing > 0n ? missing : 0n);
-}
-
-/** What we have in the close: our balance, and the HTLCs that we can claim. */
-function atStake({ channel }: OnchainState, { preimages }: Scene): Sat {
-  const { spec } = channel.local;
-  const ours = spec.htlcs.filter((htlc) => canClaim(htlc, preimages));
-  return sat((ours.reduce((sum, htlc) => sum + htlc.amountMsat, 0n) + spec.localMsat) / 1000n);
-}
-
-/** An HTLC we offered comes back after its expiry; one of the peer's is ours by its preimage. */
-const canClaim = (htlc: CommitmentHtlc, preimages: Preimages): boolean =>
-  htlc.offeredBy === 'local' || preimages.has(toHex(ripemd160(htlc.paymentHash)));
-
-/** BOLT 5, "Failing a Channel": our anchor pays for a close that waits in the mempool. */
-function payForClose(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
-  const { close } = scene;
-  if (close.height !== undefined) return state;
-  const anchor = close.followed.find((output) => output.role === 'anchor');
-  if (anchor === undefined || state.claims.some((c) => c.outputs.includes(anchor.key)))
-    return state;
-  const item = anchorItem(anchor);
-  if (item === undefined) return state;
-  const expiries = state.channel.local.spec.htlcs
-    .filter((htlc) => canClaim(htlc, scene.preimages))
-    .map((htlc) => htlc.cltvExpiry);
-  const deadline = expiries.length === 0 ? undefined : Math.min(...expiries);
-  const dated = deadline === undefined ? {} : { deadline };
-  const feerate = firstFeerate(deadline, state.height, turn.context.fees);
-  if (missingFee(state, scene, feerate) === 0n) return state;
-  return makeClaim(state, { purpose: CPFP, items: [item], ...dated }, scene, turn);
 }
 
 /** The wallet's coins are here: sign with them and broadcast. */

@@ -144,6 +144,10 @@ export interface Price {
   readonly minimum: number;
   /** The fee of what it takes the place of in mempools. */
   readonly replaces?: Sat | undefined;
+  /** On top of its own fee: what an unconfirmed parent lacks. */
+  readonly extra?: Sat;
+  /** More than this is not paid. */
+  readonly most?: Sat;
 }
 
 /**
@@ -153,7 +157,7 @@ export interface Price {
 export function sweep(
   items: readonly Claimable[],
   script: Bytes,
-  { feeratePerKw, minimum, replaces }: Price,
+  { feeratePerKw, minimum, replaces, extra, most: limit }: Price,
   wallet: Wallet,
 ): Sweep | undefined {
   const amount = total(items);
@@ -166,10 +170,11 @@ export function sweep(
       witness: witnessOf(items[i] as Claimable, pubkeys[i] as Bytes, DUMMY_SIGNATURE),
     })),
   });
-  const most = amount - dustLimit(script);
+  const value = amount - dustLimit(script);
+  const most = limit !== undefined && limit < value ? limit : value;
   // BIP 125, rules 3 and 4: more than what is replaced, and the relay of it.
   const bump = replaces === undefined ? 0n : replaces + feeOf(weight, RELAY_INCREMENT);
-  const wished = feeOf(weight, feeratePerKw);
+  const wished = feeOf(weight, feeratePerKw) + (extra ?? 0n);
   const asked = wished > bump ? wished : bump;
   const fee = sat(asked <= most ? asked : most);
   if (fee < feeOf(weight, minimum) || fee < bump) return undefined;

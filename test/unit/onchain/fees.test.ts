@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeTx, encodeTx, type Transaction, txWeight } from '../../../src/core/bitcoin/index.js';
 import { sat } from '../../../src/core/bytes/index.js';
 import { type FundClaim, selectFeeInputs } from '../../../src/core/onchain/index.js';
-import { DELAY, htlc, World } from './kit.js';
+import { DELAY, htlc, World, type WorldOptions } from './kit.js';
 
 const COINS = 190_000n;
 
@@ -91,6 +91,70 @@ describe('a commitment with anchors in the mempool', () => {
     w.publish(w.localCommitment());
     w.wait(1);
     expect(w.purposes()).toEqual(['anchor_cpfp', 'close']);
+  });
+});
+
+describe("the peer's commitment without anchors in the mempool", () => {
+  const stuck = (htlcs: WorldOptions['states'][0]['htlcs'], feeratePerKw = 3000): World => {
+    const w = new World({
+      format: 'staticRemotekey',
+      opener: 'remote',
+      states: [{ alice: 500_000, htlcs }],
+      feeratePerKw,
+    });
+    const tx = w.remoteCommitment(0);
+    w.publish(tx);
+    w.feed({ kind: 'spent', tx: encodeTx(tx) });
+    return w;
+  };
+
+  it('is paid for by our balance in it where an HTLC is at stake', () => {
+    const w = stuck([htlc(7, 'local', 50_000, 160)]);
+    expect(w.purposes()).toEqual(['balance_cpfp']);
+    w.mine(1, 2900);
+    expect(w.endings()).toEqual(['remote']);
+    expect(w.state.spends.length).toBe(2);
+    expect(w.refused).toEqual([]);
+    w.mine(160 - w.height + 2);
+    expect(w.wallet.balance() - COINS).toBeGreaterThan(550_000n - 10_000n);
+  });
+
+  it('is paid for by more as fees rise, and confirms before the expiry', () => {
+    const w = stuck([htlc(7, 'local', 50_000, 160)], 1500);
+    w.wait(2);
+    w.feeratePerKw = 15_000;
+    w.mine(3, 14_500);
+    expect(w.endings()).toEqual(['remote']);
+    expect(w.state.spends[0]?.height).toBeLessThan(160);
+    expect(w.refused).toEqual([]);
+  });
+
+  it('is paid for by no more than the HTLC is worth', () => {
+    const w = stuck([htlc(7, 'local', 2000, 160)], 30_000);
+    w.wait(20);
+    const paid = w.state.claims.map((c) => c.fee ?? 0n);
+    expect(paid.every((fee) => fee <= 2000n)).toBe(true);
+    expect(w.refused).toEqual([]);
+  });
+
+  it('is left to itself where nothing presses, and the log says that it waits', () => {
+    const w = stuck([]);
+    w.wait(7);
+    expect(w.purposes()).toEqual(['close']);
+    const notes = w.said.filter((e) => e.kind === 'note' && e.text.startsWith('the close waits'));
+    expect(notes.length).toBe(1);
+  });
+});
+
+describe('a commitment of ours without anchors in the mempool', () => {
+  it('cannot be helped, and the log says so', () => {
+    const w = waiting({ format: 'staticRemotekey', feeratePerKw: 3000 });
+    w.wait(7);
+    expect(w.purposes()).toEqual(['close']);
+    const notes = w.said.flatMap((e) => (e.kind === 'note' ? [e.text] : []));
+    expect(notes).toEqual([
+      expect.stringMatching(/the close waits: it pays \d+ .* without anchors .* block 160 on/),
+    ]);
   });
 });
 
