@@ -162,6 +162,16 @@ export class Routes {
     return gone;
   }
 
+  /** Forgets what was learned before a time; answers of how many channels and nodes. */
+  forgetBefore(cutoff: number): number {
+    const { knowledge } = this.table;
+    const old = knowledge.list(this.#now()).filter(({ timestamp }) => timestamp < cutoff);
+    for (const { subject } of old)
+      knowledge.forget('channel' in subject ? subject.channel : subject);
+    this.#save();
+    return old.length;
+  }
+
   /** Our peer is back: what stood against it and our channels with it is lifted. */
   peerReconnected(peer: NodeId): void {
     const lessons: Lesson[] = [{ kind: 'nodeUsable', nodeId: peer }];

@@ -1,4 +1,18 @@
 import type { Command } from '../command.js';
+import { askreneAge } from './askrene-age.js';
+import { askreneBiasChannel } from './askrene-bias-channel.js';
+import { askreneBiasNode } from './askrene-bias-node.js';
+import { askreneCreateChannel } from './askrene-create-channel.js';
+import { askreneCreateLayer } from './askrene-create-layer.js';
+import { askreneDisableNode } from './askrene-disable-node.js';
+import { askreneInformChannel } from './askrene-inform-channel.js';
+import { askreneListlayers } from './askrene-listlayers.js';
+import { askreneListreservations } from './askrene-listreservations.js';
+import { askreneRemoveChannelUpdate } from './askrene-remove-channel-update.js';
+import { askreneRemoveLayer } from './askrene-remove-layer.js';
+import { askreneReserve } from './askrene-reserve.js';
+import { askreneUnreserve } from './askrene-unreserve.js';
+import { askreneUpdateChannel } from './askrene-update-channel.js';
 import { check } from './check.js';
 import { checkmessage } from './checkmessage.js';
 import { close } from './close.js';
@@ -16,6 +30,7 @@ import { fundpsbt, utxopsbt } from './fundpsbt.js';
 import { getinfo } from './getinfo.js';
 import { getlog } from './getlog.js';
 import { getroute } from './getroute.js';
+import { getroutes } from './getroutes.js';
 import { help } from './help.js';
 import { informchannel } from './informchannel.js';
 import { invoice } from './invoice.js';
@@ -62,6 +77,20 @@ import { xpay } from './xpay.js';
 
 /** Every command of the daemon, in alphabetical order: one import and one line each. */
 export const commands: readonly Command[] = [
+  askreneAge,
+  askreneBiasChannel,
+  askreneBiasNode,
+  askreneCreateChannel,
+  askreneCreateLayer,
+  askreneDisableNode,
+  askreneInformChannel,
+  askreneListlayers,
+  askreneListreservations,
+  askreneRemoveChannelUpdate,
+  askreneRemoveLayer,
+  askreneReserve,
+  askreneUnreserve,
+  askreneUpdateChannel,
   check,
   checkmessage,
   close,
@@ -79,6 +108,7 @@ export const commands: readonly Command[] = [
   getinfo,
   getlog,
   getroute,
+  getroutes,
   help,
   informchannel,
   invoice,

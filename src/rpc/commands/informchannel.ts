@@ -5,7 +5,8 @@ import * as p from '../params.js';
 import * as r from '../results.js';
 import { constraintResult } from './constraint-shapes.js';
 
-const LESSONS = {
+/** What each word teaches. */
+export const LESSONS = {
   constrained: 'upperBound',
   unconstrained: 'lowerBound',
   succeeded: 'succeeded',
