@@ -17,7 +17,7 @@ import { claimFees, claimWallet } from './claim-wallet.js';
 import type { NodeConfig } from './config.js';
 import { OUR_FEATURES } from './features.js';
 import { withIdentity } from './identity.js';
-import { localChannels, routeHints } from './local-channels.js';
+import { localChannels, localHops, routeHints } from './local-channels.js';
 import type { NodePorts } from './ports.js';
 
 /** BOLT 2, cltv_expiry_delta: blocks we leave ourselves; BOLT 4, expiry_too_far: two weeks. */
@@ -109,6 +109,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       clock,
       log: log.child('routes'),
       localChannels: () => localChannels(nodeId, channels.list()),
+      localHops: () => localHops(nodeId, channels.list()),
       height: () => chain.height,
       fatal,
     },
