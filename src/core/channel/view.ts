@@ -47,6 +47,8 @@ export interface ChannelView {
   readonly peerId: NodeId;
   /** Both sides have sent channel_ready, and nothing ends it. */
   readonly ready: boolean;
+  /** Its peer is connected, and both have agreed on where they stand. */
+  readonly online: boolean;
   /** The world knows it by `scid`. */
   readonly announced: boolean;
   readonly opener?: Side;
@@ -114,6 +116,7 @@ const ZERO = msat(0);
 const empty = (s: ChannelState) => ({
   status: channelStatus(s),
   ready: false,
+  online: false,
   announced: false,
   private: true,
   totalMsat: ZERO,
@@ -172,6 +175,7 @@ function liveView(s: LiveState): ChannelView {
     channelId: toHex(s.channelId) as ChannelId,
     peerId: toHex(params.peerId) as NodeId,
     ready: isReady(s) && status === 'CHANNELD_NORMAL',
+    online: s.link.kind === 'online',
     announced: isAnnounced(s),
     opener: params.opener,
     private: !params.announce,

@@ -94,6 +94,8 @@ export class PayPlan {
   readonly #flights = new Map<number, Route>();
   readonly #failures = new Map<string, number>();
   readonly #exclude: Exclusion[];
+  /** Channels among them that failed too often. */
+  readonly #closed = new Set<string>();
   #lastPart = 0;
   #attempts = 0;
 
@@ -163,10 +165,17 @@ export class PayPlan {
       maxParts: room,
       now,
     });
-    if (found.ok) return ok(found.value.parts.map((route) => this.#take(route)));
+    const maxFeeMsat = this.feeLeftMsat;
+    if (found.ok) {
+      const { parts, feeMsat } = found.value;
+      // The search keeps the limit; whatever it answers, nothing dearer is sent.
+      if (feeMsat > maxFeeMsat) return err({ code: 'too_dear', feeMsat, maxFeeMsat });
+      return ok(parts.map((route) => this.#take(route)));
+    }
     const { error } = found;
-    if (error.code !== 'too_dear') return err({ code: 'no_route', reason: error, amountMsat });
-    return err({ code: 'too_dear', feeMsat: error.feeMsat, maxFeeMsat: error.maxFeeMsat });
+    if (error.code === 'too_dear')
+      return err({ code: 'too_dear', feeMsat: error.feeMsat, maxFeeMsat });
+    return err({ code: 'no_route', reason: error, amountMsat });
   }
 
   /** A part is not under way any more; where a channel failed it, that is remembered. */
@@ -180,7 +189,9 @@ export class PayPlan {
     const forLess = erringIndex === 0 ? ownFunds : failcode === TEMPORARY_CHANNEL_FAILURE;
     const most = forLess ? TRIES_FOR_LESS : erringIndex === 0 ? 1 : TRIES;
     const { scid, direction } = channel;
-    if (times >= most) this.#exclude.push({ channel: { scid, direction } });
+    if (times < most || this.#closed.has(key)) return;
+    this.#closed.add(key);
+    this.#exclude.push({ channel: { scid, direction } });
   }
 
   #take(route: Route): PlannedPart {

@@ -21,7 +21,7 @@ export function localChannels(
   const found: LocalChannel[] = [];
   for (const channel of channels) {
     const scid = scidOf(channel);
-    if (!channel.ready || !channel.peerConnected || scid === undefined) continue;
+    if (!channel.ready || !channel.online || scid === undefined) continue;
     const { peerId: peer, spendableMsat, remote } = channel;
     found.push({
       scid,

@@ -144,7 +144,10 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
         const result = await channels.offer(first, htlc, writes);
         return result.ok ? ok(undefined) : err(result.error);
       },
-      getroute: (query) => routes.getroute(query),
+      getroutes: (request) => routes.table.getroutes(request),
+      localChannels: () => localChannels(nodeId, channels.list()),
+      reserved: () => routes.reservations.totals(),
+      allConnected: () => channels.list().every((channel) => !channel.ready || channel.online),
       learn: (lessons) => routes.learn(lessons),
       channelBetween: (source, destination, amountMsat) => {
         const found = routes.getroute({
@@ -405,10 +408,12 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await gossip.start();
       await chain.start();
       await peers.start();
+      payments.resume();
     },
 
     /** The reverse: nobody is heard any more, what was heard is carried out, the disk is closed. */
     async stop(): Promise<void> {
+      payments.halt();
       await peers.stop();
       await chain.stop();
       await gossip.stop();

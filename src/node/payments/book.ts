@@ -162,6 +162,7 @@ export function storedFailure(
     raw_message: toHex(failure.rawMessage),
     retry: failure.retry,
     learned,
+    ...(cause === undefined ? {} : { refusal: cause.code }),
   };
 }
 

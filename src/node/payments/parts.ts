@@ -4,7 +4,12 @@
  */
 import { type Bytes, toHex } from '../../core/bytes/index.js';
 import type { HtlcFailure } from '../../core/channel/index.js';
-import { readOpaqueFailure, readPaymentFailure, triedHops } from '../../core/payment/index.js';
+import {
+  InFlight,
+  readOpaqueFailure,
+  readPaymentFailure,
+  triedHops,
+} from '../../core/payment/index.js';
 import { lessonsOfSuccess, type RouteHop } from '../../core/routing/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import {
@@ -54,6 +59,8 @@ export class Parts {
   readonly #deps: PaymentsDeps;
   readonly #open = new Map<string, OpenPart>();
   counters: PaymentCounters = { ...NO_COUNTERS };
+  /** What parts hold of the channels they go through. */
+  readonly inFlight = new InFlight();
 
   constructor(options: PaymentsOptions, deps: PaymentsDeps) {
     this.#options = options;
@@ -64,7 +71,7 @@ export class Parts {
     this.counters = await loadCounters(this.#deps.store);
     const rows = await this.#deps.store.select('payments', { where: { status: 'pending' } });
     for (const row of rows as PaymentRow[])
-      this.#remember(row, decodeRoute(row.route), decodeSecrets(row.shared_secrets));
+      this.accepted(this.#remember(row, decodeRoute(row.route), decodeSecrets(row.shared_secrets)));
   }
 
   find(row: Pick<PaymentRow, 'payment_hash' | 'groupid' | 'partid'>): Part | undefined {
@@ -88,10 +95,16 @@ export class Parts {
     return { part, writes: [{ put: 'payments', row: full }, countersWrite(this.counters)] };
   }
 
+  /** The channel has taken the HTLC; its balance counts it. */
+  accepted({ key }: Part): void {
+    this.inFlight.counted(key);
+  }
+
   /** The channel refused the HTLC: the try is kept as one that failed here. */
   async refuse(part: Part, failure: StoredFailure): Promise<PaymentRow> {
     const row = this.#failed(part.row, failure);
     this.#open.delete(part.key);
+    this.inFlight.end(part.key);
     await this.commit([{ put: 'payments', row }]);
     return row;
   }
@@ -110,6 +123,7 @@ export class Parts {
   fulfilled(origin: LocalOrigin, preimage: Bytes): readonly Write[] {
     const part = this.#open.get(keyOfOrigin(origin));
     if (part === undefined || part.final !== undefined) return [];
+    this.inFlight.end(part.key);
     this.#deps.learn(lessonsOfSuccess(triedHops(part.route)));
     part.final = {
       ...part.row,
@@ -125,6 +139,7 @@ export class Parts {
   failed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[] {
     const part = this.#open.get(keyOfOrigin(origin));
     if (part === undefined || part.final !== undefined) return [];
+    this.inFlight.end(part.key);
     part.final = this.#failed(part.row, this.#read(part, failure));
     return [{ put: 'payments', row: part.final }, countersWrite(this.counters)];
   }
@@ -137,7 +152,8 @@ export class Parts {
       return opaqueFailure(readOpaqueFailure(sharedSecrets, failure), reason);
     }
     const read = readPaymentFailure(this.#options.nodeId, route, sharedSecrets, failure);
-    const learned = read.lessons.length === 0 ? [] : this.#deps.learn(read.lessons);
+    const lessons = this.inFlight.amid(read.lessons);
+    const learned = lessons.length === 0 ? [] : this.#deps.learn(lessons);
     return storedFailure(read.failure, learned, route.length);
   }
 
@@ -186,6 +202,7 @@ export class Parts {
     if (before?.final !== undefined) before.end(before.final);
     const part: OpenPart = { key: keyOf(row), row, route, sharedSecrets: secrets, ended, end };
     this.#open.set(part.key, part);
+    this.inFlight.begin(part.key, route);
     return part;
   }
 }

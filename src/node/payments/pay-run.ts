@@ -1,30 +1,26 @@
 /**
- * One wish to pay, until it is fulfilled, refused, or out of routes, time or budget: getroute and
- * sendpay, again and again. Where no single route can carry the amount, and the payee takes parts,
- * it is split, and every part goes its own way; the fee budget holds for all parts together.
+ * One wish to pay, until it is fulfilled, refused, or out of routes, time or budget: what to send
+ * next is the plan's (`core/payment`); this sends it, hears how it ended, and tells the end once.
  */
+import { err, type Msat, msat, ok, type Result, scidFromString } from '../../core/bytes/index.js';
 import {
-  err,
-  type Msat,
-  msat,
-  type NodeId,
-  ok,
-  type Result,
-  scidFromString,
-} from '../../core/bytes/index.js';
-import {
-  type Exclusion,
-  explainNoRoute,
-  type HintChannel,
-  type NoRoute,
-  type Route,
-} from '../../core/routing/index.js';
+  type InFlight,
+  type PartFailure,
+  PayPlan,
+  type PlannedPart,
+  type Stuck,
+} from '../../core/payment/index.js';
+import type { Write } from '../../ports/index.js';
+import { decodeRoute } from './book.js';
+import { endedPay, newPayRow, type PayRow, putPay, type Wish } from './pays.js';
+import { explainStuck } from './stuck.js';
 import type {
   Paid,
   PayError,
+  PayEvent,
   PaymentRow,
   PaymentsDeps,
-  PayParams,
+  PayProgress,
   SendpayError,
   SendpayParams,
   StoredFailure,
@@ -32,198 +28,201 @@ import type {
 
 /** What a run needs of the payments. */
 export interface Sender {
-  /** One run for each hash at a time: false where there is one. */
-  claim(paymentHash: string): boolean;
-  release(paymentHash: string): void;
-  begin(params: SendpayParams): Promise<Result<PaymentRow, SendpayError>>;
+  /** What parts of all payments hold. */
+  readonly inFlight: InFlight;
+  /** Offers a part; `writes` go to disk with its HTLC. */
+  begin(params: SendpayParams, writes: readonly Write[]): Promise<Result<PaymentRow, SendpayError>>;
   outcome(row: PaymentRow): Promise<Result<PaymentRow, SendpayError>>;
-  nextGroup(paymentHash: string): Promise<number>;
-  completed(paymentHash: string): Promise<PaymentRow[]>;
+  commit(writes: readonly Write[]): Promise<void>;
+  /** Resolves when the node ends. */
+  readonly halted: Promise<void>;
 }
 
-/** Whom, how much, and how; whatever it was that told us. */
-export interface Wish {
-  readonly destination: NodeId;
-  readonly amountMsat: Msat;
-  /** The delay of the last hop. */
-  readonly finalCltv: number;
-  readonly hints: readonly HintChannel[];
-  readonly finalExtraBytes: number;
-  readonly paymentHash: string;
-  /** The payee takes it in parts (basic_mpp). */
-  readonly divisible: boolean;
-  readonly send: Omit<SendpayParams, 'route' | 'groupId' | 'partId' | 'amountMsat'>;
-}
-
-export type Limits = Pick<
-  PayParams,
-  'riskFactor' | 'maxFeePercent' | 'exemptFee' | 'maxFee' | 'retryFor' | 'maxDelay' | 'exclude'
->;
-
-const DEFAULTS = {
-  riskFactor: 10,
-  maxFeePercent: 0.5,
-  exemptFee: msat(5000),
-  retryFor: 60,
-  maxDelay: 2016,
-};
-
-/** Parts in flight at a time. */
-const MAX_PARTS = 16;
-/** No part is made smaller than this by splitting. */
-const MIN_PART = msat(1_000_000);
 /** BOLT 4, mpp_timeout: the payee gave up waiting for the other parts. */
 const MPP_TIMEOUT = 23;
-
-/** No route for so much, which does not say that there is none for less. */
-const SPLITTABLE: ReadonlySet<NoRoute['code']> = new Set([
-  'destination_capacity',
-  'source_capacity',
-  'excluded_by_constraints',
-  'no_capacity',
+/** Refusals of our own channel that its balance explains: the next plan goes by what it has then. */
+const OWN_FUNDS: ReadonlySet<string> = new Set([
+  'insufficient_balance',
+  'fee_not_affordable',
+  'dust_exposure',
 ]);
+/** After a start, peers are waited for so long, looking so often. */
+const PEERS_MS = 30_000;
+const LOOK_MS = 250;
 
-interface Flight {
-  readonly partId: number;
-  readonly amountMsat: Msat;
-  readonly feeMsat: Msat;
-  readonly row: PaymentRow;
-  readonly end: Promise<{
-    readonly partId: number;
-    readonly result: Result<PaymentRow, SendpayError>;
-  }>;
-}
+type PartEnd = { readonly partId: number; readonly result: Result<PaymentRow, SendpayError> };
+
+/** An event without the times, which are the same of all. */
+type Told<E = PayEvent> = E extends PayEvent ? Omit<E, 'elapsed' | 'retryFor'> : never;
 
 export class PayRun {
   readonly #wish: Wish;
-  readonly #limits: Limits;
   readonly #deps: PaymentsDeps;
   readonly #sender: Sender;
+  readonly #tell: PayProgress;
+  readonly #plan: PayPlan;
   readonly #attempts: PaymentRow[] = [];
-  readonly #exclude: Exclusion[];
-  readonly #failures = new Map<string, number>();
-  /** Amounts that are not on their way yet, together with `#flights` the whole. */
-  #todo: Msat[];
-  readonly #flights = new Map<number, Flight>();
-  #lastPart = 0;
-  #groupId = 0;
-  #deadline = 0;
-  /** Why the whole did not fit one route. */
-  #undivided: NoRoute | undefined;
+  readonly #flights = new Map<
+    number,
+    { readonly row: PaymentRow; readonly end: Promise<PartEnd> }
+  >();
+  #row: PayRow;
+  /** The row is on disk: from then on the payment outlives a restart. */
+  #kept = false;
+  #halted = false;
+  /** Why nothing could be sent when it was last tried. */
+  #stuck: Stuck | undefined;
   /** Why no new part is begun: what is in flight still ends before this is told. */
   #givenUp: PayError | undefined;
 
-  constructor(wish: Wish, limits: Limits, deps: PaymentsDeps, sender: Sender) {
+  constructor(
+    wish: Wish,
+    groupId: number,
+    deps: PaymentsDeps,
+    sender: Sender,
+    tell: PayProgress = () => {},
+  ) {
     this.#wish = wish;
-    this.#limits = limits;
     this.#deps = deps;
     this.#sender = sender;
-    this.#exclude = [...(limits.exclude ?? [])];
-    this.#todo = [wish.amountMsat];
+    this.#tell = tell;
+    this.#plan = new PayPlan(wish.goal);
+    this.#row = newPayRow(wish, groupId);
+    void sender.halted.then(() => {
+      this.#halted = true;
+    });
+  }
+
+  /** Goes on after a restart, with the parts that were sent before it. */
+  async resume(row: PayRow, parts: readonly PaymentRow[]): Promise<Result<Paid, PayError>> {
+    this.#row = row;
+    this.#kept = true;
+    const paid = parts.filter(({ status }) => status === 'complete');
+    if (paid.length > 0) return this.#paid(paid, parts.length);
+    for (const part of parts) {
+      if (part.status === 'failed') {
+        this.#plan.resume(part.partid, undefined);
+        this.#attempts.push(part);
+        continue;
+      }
+      const hops = decodeRoute(part.route);
+      const feeMsat = msat(part.amount_sent_msat - (part.amount_msat ?? part.amount_sent_msat));
+      this.#plan.resume(part.partid, { hops, feeMsat, cost: 0 });
+      this.#watch(part);
+    }
+    await this.#peersBack();
+    return this.run();
+  }
+
+  /** Our peers take a moment to come back; without them every plan is stuck. */
+  async #peersBack(): Promise<void> {
+    for (let waited = 0; waited < PEERS_MS && !this.#halted; waited += LOOK_MS) {
+      if (this.#deps.allConnected()) return;
+      await new Promise<void>((resolve) => {
+        this.#deps.clock.after(LOOK_MS, resolve);
+      });
+    }
   }
 
   async run(): Promise<Result<Paid, PayError>> {
-    const { paymentHash } = this.#wish;
-    if (!this.#sender.claim(paymentHash))
-      return err({ code: 'in_progress', reason: 'another pay for it goes on' });
-    try {
-      return await this.#run();
-    } finally {
-      this.#sender.release(paymentHash);
-    }
-  }
-
-  async #run(): Promise<Result<Paid, PayError>> {
-    const { retryFor = DEFAULTS.retryFor } = this.#limits;
-    this.#deadline = this.#deps.clock.now() + retryFor * 1000;
-    this.#groupId = await this.#sender.nextGroup(this.#wish.paymentHash);
+    const halted = this.#sender.halted.then(() => undefined);
     for (;;) {
       await this.#sendAll();
-      if (this.#flights.size === 0)
-        return err(this.#givenUp ?? { code: 'out_of_time', attempts: this.#attempts });
-      const flights = [...this.#flights.values()];
-      const { partId, result } = await Promise.race(flights.map((flight) => flight.end));
-      const paid = this.#ended(partId, result);
-      if (paid !== undefined) return ok(paid);
+      if (this.#halted) return err({ code: 'stopping' });
+      if (this.#flights.size === 0) return this.#failed();
+      const ends = [...this.#flights.values()].map(({ end }) => end);
+      const ended = await Promise.race([halted, ...ends]);
+      if (ended === undefined) return err({ code: 'stopping' });
+      const paid = this.#ended(ended);
+      if (paid !== undefined) return this.#paid(paid, this.#plan.attempts);
     }
   }
 
-  /** Begins parts until all of the amount is on its way, or no more can be done now. */
+  /** Sends parts until all of the amount is on its way, or no more can be done now. */
   async #sendAll(): Promise<void> {
-    while (this.#todo.length > 0 && this.#givenUp === undefined) {
+    while (this.#plan.leftMsat > 0n && this.#givenUp === undefined && !this.#halted) {
       // The first try is always made, however little time there is.
-      const tried = this.#attempts.length + this.#flights.size > 0;
-      if (tried && this.#deps.clock.now() >= this.#deadline) {
-        this.#givenUp = { code: 'out_of_time', attempts: this.#attempts };
+      if (this.#plan.attempts > 0 && this.#deps.clock.now() >= this.#wish.deadline) return;
+      const parts = this.#plan.next({
+        localChannels: this.#deps.localChannels(),
+        reserved: [...this.#sender.inFlight.reserved, ...this.#deps.reserved()],
+        height: this.#deps.height(),
+        now: Math.floor(this.#deps.clock.now() / 1000),
+        getroutes: this.#deps.getroutes,
+      });
+      this.#stuck = parts.ok ? undefined : parts.error;
+      if (!parts.ok) {
+        const reason = explainStuck(parts.error, this.#wish.goal);
+        if (this.#flights.size > 0)
+          this.#say({ kind: 'waiting', inFlight: this.#flights.size, reason });
         return;
       }
-      this.#todo.sort((a, b) => (a < b ? 1 : a > b ? -1 : 0));
-      const amount = this.#todo.shift() as Msat;
-      const route = this.#route(amount);
-      if (route.ok) await this.#send(route.value, amount);
-      else if (!this.#split(amount, route.error)) this.#giveUp(route.error);
+      // All are held at once, so that nobody plans on the room of one that waits for its turn.
+      for (const { id, route } of parts.value)
+        this.#sender.inFlight.begin(this.#key(id), route.hops);
+      for (const part of parts.value) await this.#send(part);
     }
   }
 
-  /** Two parts in place of one, where that may help. */
-  #split(amount: Msat, error: PayError): boolean {
-    if (error.code !== 'no_route' || !this.#mayFitInParts(error.reason)) return false;
-    if (!this.#wish.divisible || amount < 2n * MIN_PART) return false;
-    if (this.#todo.length + this.#flights.size + 2 > MAX_PARTS) return false;
-    this.#undivided ??= error.reason;
-    const first = splitOff(amount, error.reason);
-    this.#todo.push(first, msat(amount - first));
-    return true;
+  #key(partId: number): string {
+    return `${this.#wish.paymentHash}/${this.#row.groupid}/${partId}`;
   }
 
-  /** What a failure has excluded counts too: what is left may carry less. */
-  #mayFitInParts({ code }: NoRoute): boolean {
-    const excludes = this.#exclude.length > (this.#limits.exclude?.length ?? 0);
-    return SPLITTABLE.has(code) || (code === 'excluded_by_request' && excludes);
-  }
-
-  async #send(route: Route, amount: Msat): Promise<void> {
-    const { amountMsat: total, send } = this.#wish;
-    const whole = amount === total;
-    const partId = whole ? 0 : ++this.#lastPart;
-    const begun = await this.#sender.begin({
-      ...send,
-      route: route.hops,
-      groupId: this.#groupId,
-      ...(whole ? {} : { partId, amountMsat: total }),
-    });
+  async #send(part: PlannedPart): Promise<void> {
+    const { id: partId, route } = part;
+    const { send, totalMsat } = this.#wish;
+    if (this.#givenUp !== undefined || this.#halted) return this.#unsent(partId);
+    const amountMsat = route.hops.at(-1)?.amountMsat as Msat;
+    const { feeMsat, hops } = route;
+    const attempt = this.#plan.attempts;
+    this.#say({ kind: 'sending', attempt, partId, amountMsat, feeMsat, hops });
+    const begun = await this.#sender.begin(
+      {
+        ...send,
+        route: hops,
+        groupId: this.#row.groupid,
+        ...(partId === 0 ? {} : { partId, amountMsat: msat(totalMsat) }),
+      },
+      this.#kept ? [] : [putPay(this.#row)],
+    );
     if (!begun.ok) {
-      this.#todo.push(amount);
+      this.#unsent(partId);
       if (begun.error.code !== 'failed') this.#giveUp(begun.error);
       return;
     }
-    const row = begun.value;
-    const end = this.#sender.outcome(row).then((result) => ({ partId, result }));
-    const { feeMsat } = route;
-    this.#flights.set(partId, { partId, amountMsat: amount, feeMsat, row, end });
+    if (begun.value.status === 'pending') this.#kept = true;
+    this.#watch(begun.value);
   }
 
-  /** One part is over; answers the whole, where the payee has given the preimage. */
-  #ended(partId: number, result: Result<PaymentRow, SendpayError>): Paid | undefined {
-    const flight = this.#flights.get(partId) as Flight;
+  #unsent(partId: number): void {
+    this.#sender.inFlight.end(this.#key(partId));
+    this.#plan.over(partId);
+  }
+
+  #watch(row: PaymentRow): void {
+    const partId = row.partid;
+    const end = this.#sender.outcome(row).then((result) => ({ partId, result }));
+    this.#flights.set(partId, { row, end });
+  }
+
+  /** One part is over; answers all parts, where the payee has given the preimage. */
+  #ended({ partId, result }: PartEnd): readonly PaymentRow[] | undefined {
     this.#flights.delete(partId);
-    if (result.ok) {
-      // The payee takes all parts or none: those still in flight are as good as paid.
-      const others = [...this.#flights.values()].map((other) => other.row);
-      const attempts = this.#attempts.length + 1 + others.length;
-      return { rows: [result.value, ...others], attempts };
-    }
-    this.#todo.push(flight.amountMsat);
+    // The payee takes all parts or none: those still in flight are as good as paid.
+    if (result.ok) return [result.value, ...[...this.#flights.values()].map(({ row }) => row)];
     const { error } = result;
     if (error.code !== 'failed') {
+      this.#plan.over(partId);
       this.#giveUp(error);
       return undefined;
     }
     const { row, failure } = error;
     this.#attempts.push(row);
+    this.#plan.over(partId, failureOf(failure));
+    this.#say({ kind: 'failed', partId, failure });
     if (!failure.retry && failure.failcode !== MPP_TIMEOUT)
       this.#givenUp = { code: 'refused', row, failure };
-    this.#avoid(failure);
+    else this.#sayRetrying();
     return undefined;
   }
 
@@ -232,72 +231,94 @@ export class PayRun {
     this.#givenUp ??= error;
   }
 
-  /** Our own channel's refusal, and what fails twice for whatever reason, is not tried again. */
-  #avoid({ erring_index, erring_channel, erring_direction }: StoredFailure): void {
-    const scid = erring_channel === undefined ? undefined : scidFromString(erring_channel);
-    if (scid === undefined || erring_direction === undefined) return;
-    const key = `${erring_channel}/${erring_direction}`;
-    const times = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, times);
-    if (erring_index === 0 || times > 1)
-      this.#exclude.push({ channel: { scid, direction: erring_direction } });
+  #sayRetrying(): void {
+    const { leftMsat, feeLeftMsat } = this.#plan;
+    if (this.#givenUp === undefined && this.#deps.clock.now() < this.#wish.deadline)
+      this.#say({ kind: 'retrying', leftMsat, feeLeftMsat, inFlight: this.#flights.size });
   }
 
-  #route(amountMsat: Msat): Result<Route, PayError> {
-    const { destination, finalCltv, hints, finalExtraBytes } = this.#wish;
-    const { riskFactor = DEFAULTS.riskFactor, maxDelay = DEFAULTS.maxDelay } = this.#limits;
-    const route = this.#deps.getroute({
-      destination,
-      amountMsat,
-      riskFactor,
-      finalCltv,
-      exclude: [...this.#exclude],
-      maxDelay,
-      hints,
-      finalExtraBytes,
-    });
-    const attempts = this.#attempts;
-    if (!route.ok) {
-      return err({
-        code: 'no_route',
-        reason: route.error,
-        message: this.#why(route.error),
-        attempts,
-      });
+  #say(event: Told): void {
+    const { began, deadline } = this.#wish;
+    const elapsed = Math.floor((this.#deps.clock.now() - began) / 1000);
+    this.#tell({ ...event, elapsed, retryFor: Math.ceil((deadline - began) / 1000) });
+  }
+
+  #paid(rows: readonly PaymentRow[], attempts: number): Result<Paid, PayError> {
+    const row = endedPay(this.#row, 'complete', this.#now());
+    // The parts' own rows say it already: nobody waits for this one.
+    void this.#sender.commit([putPay(row)]).catch(() => {});
+    return ok({ rows, attempts });
+  }
+
+  /** Nothing is in flight and nothing more is sent: only now it has failed. */
+  async #failed(): Promise<Result<Paid, PayError>> {
+    const error = this.#givenUp ?? (this.#stuck ? this.#stuckError(this.#stuck) : this.#late());
+    if (this.#kept || this.#attempts.length > 0) {
+      const code = error.code === 'stuck' ? error.stuck.code : error.code;
+      const message = messageOf(error);
+      const row = endedPay(this.#row, 'failed', this.#now(), { code, message });
+      await this.#sender.commit([putPay(row)]);
     }
-    const { feeMsat } = route.value;
-    const maxFeeMsat = this.#feeLeft();
-    if (feeMsat > maxFeeMsat) return err({ code: 'too_expensive', feeMsat, maxFeeMsat, attempts });
-    return route;
+    return err(error);
   }
 
-  #why(reason: NoRoute): string {
-    const text = explainNoRoute(reason);
-    if (this.#undivided === undefined) return text;
-    return `${explainNoRoute(this.#undivided)}. In parts: ${text}`;
+  #stuckError(stuck: Stuck): PayError {
+    const attempts = this.#attempts;
+    const why = explainStuck(stuck, this.#wish.goal);
+    const message = `${why}${this.#tried()}`;
+    return { code: 'stuck', stuck, message, attempts };
   }
 
-  /** What the parts in flight leave of the budget. */
-  #feeLeft(): Msat {
-    const { maxFee, maxFeePercent = DEFAULTS.maxFeePercent } = this.#limits;
-    const exempt = this.#limits.exemptFee ?? DEFAULTS.exemptFee;
-    const share = (this.#wish.amountMsat * BigInt(Math.round(maxFeePercent * 10_000))) / 1_000_000n;
-    const budget = maxFee ?? (share > exempt ? share : exempt);
-    let left: bigint = budget;
-    for (const flight of this.#flights.values()) left -= flight.feeMsat;
-    return msat(left > 0n ? left : 0n);
+  #late(): PayError {
+    const { began, deadline } = this.#wish;
+    const seconds = Math.ceil((deadline - began) / 1000);
+    const message = `Not paid within ${seconds} seconds (retry_for)${this.#tried()}`;
+    return { code: 'out_of_time', message, attempts: this.#attempts };
+  }
+
+  /** How many parts failed before, and the last one's reason. */
+  #tried(): string {
+    const last = this.#attempts.at(-1)?.failure;
+    if (last === undefined || last === null) return '';
+    const { message } = JSON.parse(last) as StoredFailure;
+    return `; ${this.#attempts.length} of ${this.#plan.attempts} parts failed, the last: ${message}`;
+  }
+
+  #now(): number {
+    return Math.floor(this.#deps.clock.now() / 1000);
   }
 }
 
-/** The larger part: what can surely pass where that is known, else half, in whole satoshi. */
-function splitOff(amount: Msat, reason: NoRoute): Msat {
-  const half = (amount + 1n) / 2n;
-  if (reason.code !== 'source_capacity' && reason.code !== 'destination_capacity')
-    return msat(roundUp(half));
-  // Fees and reserves take their share of a channel.
-  const most = (reason.largestMsat * 95n) / 100n;
-  if (most < MIN_PART || amount - most < MIN_PART) return msat(roundUp(half));
-  return msat(roundUp(most > amount ? half : most));
+function failureOf(failure: StoredFailure): PartFailure {
+  const { erring_index, erring_channel, erring_direction, failcode, refusal } = failure;
+  const scid = erring_channel === undefined ? undefined : scidFromString(erring_channel);
+  return {
+    erringIndex: erring_index,
+    failcode,
+    ...(scid === undefined || erring_direction === undefined || failcode === MPP_TIMEOUT
+      ? {}
+      : { channel: { scid, direction: erring_direction } }),
+    ownFunds: refusal !== undefined && OWN_FUNDS.has(refusal),
+  };
 }
 
-const roundUp = (amount: bigint): bigint => ((amount + 999n) / 1000n) * 1000n;
+/** As it is kept with the payment. */
+function messageOf(error: PayError): string {
+  switch (error.code) {
+    case 'stuck':
+    case 'out_of_time':
+      return error.message;
+    case 'refused':
+      return error.failure.message;
+    case 'bad_parameter':
+      return `${error.field}: ${error.reason}`;
+    case 'in_progress':
+      return error.reason;
+    case 'invoice_expired':
+      return 'the invoice has expired';
+    case 'already_paid':
+      return 'it was paid already';
+    case 'stopping':
+      return 'the node stops';
+  }
+}

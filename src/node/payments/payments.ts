@@ -20,8 +20,9 @@ import {
   storedFailure,
 } from './book.js';
 import { type Part, Parts } from './parts.js';
-import { payInvoice, payKeysend } from './pay.js';
-import type { Sender } from './pay-run.js';
+import { wishOfInvoice, wishOfKeysend } from './pay.js';
+import { Paying } from './paying.js';
+import { payStatus, selectPays } from './pays.js';
 import { messageOf, onionReason } from './refusals.js';
 import { checkRoute } from './route.js';
 import { expiredAt, type PaymentTerms, readTerms, totalOfPayment } from './terms.js';
@@ -38,6 +39,8 @@ import type {
   PaymentsDeps,
   PaymentsOptions,
   PayParams,
+  PayProgress,
+  PayStatus,
   SendonionParams,
   SendpayError,
   SendpayParams,
@@ -54,16 +57,41 @@ export class Payments {
   readonly #deps: PaymentsDeps;
   readonly #parts: Parts;
   readonly #lines = new Lines<string>();
-  readonly #paying = new Set<string>();
+  readonly #paying: Paying;
+  #halt: () => void = () => {};
 
   constructor(options: PaymentsOptions, deps: PaymentsDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#parts = new Parts(options, deps);
+    this.#paying = new Paying({
+      payments: deps,
+      rows: (paymentHash) => this.#rows(paymentHash),
+      sender: {
+        inFlight: this.#parts.inFlight,
+        begin: (params, writes) => this.begin(params, writes),
+        outcome: (row) => this.outcome(row),
+        commit: (writes) => this.#parts.commit(writes),
+        halted: new Promise((resolve) => {
+          this.#halt = resolve;
+        }),
+      },
+    });
   }
 
   async start(): Promise<void> {
     await this.#parts.load();
+    await this.#paying.load();
+  }
+
+  /** Takes up what a restart interrupted, once the channels are there. */
+  resume(): void {
+    this.#paying.resume();
+  }
+
+  /** The node ends: nothing new is sent, and nothing counts as failed because of it. */
+  halt(): void {
+    this.#halt();
   }
 
   async stop(): Promise<void> {
@@ -97,19 +125,28 @@ export class Payments {
     return this.outcome(row, signal);
   }
 
-  /** Offers one part; answers its row, pending or failed here. For sendpay and pay. */
-  async begin(params: SendpayParams): Promise<Result<PaymentRow, SendpayError>> {
+  /**
+   * Offers one part; answers its row, pending or failed here. For sendpay and pay, whose own
+   * `writes` travel with the HTLC.
+   */
+  async begin(
+    params: SendpayParams,
+    writes: readonly Write[] = [],
+  ): Promise<Result<PaymentRow, SendpayError>> {
     const terms = readTerms(params, this.#options.invoicePrefix);
     if (!terms.ok) return terms;
     const { nodeId } = this.#options;
     const route = checkRoute(nodeId, params.route, this.#deps.channelBetween.bind(this.#deps));
     if (!route.ok) return route;
-    return this.#lines.run(terms.value.paymentHash, () => this.#begin(terms.value, route.value));
+    return this.#lines.run(terms.value.paymentHash, () =>
+      this.#begin(terms.value, route.value, writes),
+    );
   }
 
   async #begin(
     terms: PaymentTerms,
     route: readonly RouteHop[],
+    writes: readonly Write[],
   ): Promise<Result<PaymentRow, SendpayError>> {
     const last = route.at(-1) as RouteHop;
     const amount = totalOfPayment(terms, last);
@@ -136,7 +173,7 @@ export class Payments {
       ...rowOfTerms(terms),
     };
     const first = { scid: (route[0] as RouteHop).channel, peer: (route[0] as RouteHop).id };
-    return ok(await this.#offer(row, route, sharedSecrets, first, htlc));
+    return ok(await this.#offer(row, route, sharedSecrets, first, htlc, writes));
   }
 
   /** Contract, sendonion: as sendpay, with an onion that the caller made. Answered while pending. */
@@ -182,6 +219,7 @@ export class Payments {
     sharedSecrets: readonly Uint8Array[],
     first: FirstHop,
     htlc: Pick<OwnHtlc, 'amountMsat' | 'cltvExpiry' | 'onion'>,
+    more: readonly Write[] = [],
   ): Promise<PaymentRow> {
     const { part, writes } = this.#parts.open(
       {
@@ -200,8 +238,11 @@ export class Payments {
     const paymentHash = hex(row.payment_hash);
     const { groupid: groupId, partid: partId } = row;
     const origin: LocalOrigin = { kind: 'local', paymentHash, groupId, partId };
-    const offered = await this.#deps.offer(first, { ...htlc, paymentHash, origin }, writes);
-    return offered.ok ? part.row : this.#refusedHere(part, offered.error);
+    const all = [...writes, ...more];
+    const offered = await this.#deps.offer(first, { ...htlc, paymentHash, origin }, all);
+    if (!offered.ok) return this.#refusedHere(part, offered.error);
+    this.#parts.accepted(part);
+    return part.row;
   }
 
   #refusedHere(part: Part, cause: ChannelError): Promise<PaymentRow> {
@@ -253,13 +294,14 @@ export class Payments {
   }
 
   /** Contract, pay: an invoice, until it is paid, refused by the payee, or out of time or budget. */
-  pay(params: PayParams): Promise<Result<Paid, PayError>> {
-    return payInvoice(params, this.#options, this.#deps, this.#sender());
+  async pay(params: PayParams, tell?: PayProgress): Promise<Result<Paid, PayError>> {
+    const wish = wishOfInvoice(params, this.#options, this.#deps.clock);
+    return wish.ok ? this.#paying.start(wish.value, tell) : wish;
   }
 
   /** As `pay`, to a node that made no invoice: the preimage goes along. */
-  keysend(params: KeysendParams): Promise<Result<Paid, PayError>> {
-    return payKeysend(params, this.#deps, this.#sender());
+  keysend(params: KeysendParams, tell?: PayProgress): Promise<Result<Paid, PayError>> {
+    return this.#paying.start(wishOfKeysend(params, this.#options, this.#deps), tell);
   }
 
   /** Whether a `pay` for this hash goes on, also between two of its tries. */
@@ -267,21 +309,10 @@ export class Payments {
     return this.#paying.has(paymentHash);
   }
 
-  #sender(): Sender {
-    return {
-      claim: (hash) => {
-        if (this.#paying.has(hash)) return false;
-        this.#paying.add(hash);
-        return true;
-      },
-      release: (hash) => void this.#paying.delete(hash),
-      begin: (params) => this.begin(params),
-      outcome: (row) => this.outcome(row),
-      nextGroup: async (hash) =>
-        (await this.#rows(hash)).reduce((newest, row) => Math.max(newest, row.groupid), 0) + 1,
-      completed: async (hash) =>
-        (await this.#rows(hash)).filter((row) => row.status === 'complete'),
-    };
+  /** What was asked of `pay` and its like, of one hash or of all, and how it ended. */
+  async pays(paymentHash?: string): Promise<PayStatus[]> {
+    const where = paymentHash === undefined ? {} : { payment_hash: paymentHash };
+    return (await selectPays(this.#deps.store, where)).map(payStatus);
   }
 
   /** Without a part, its payment was the newest group's part 0. */
@@ -338,7 +369,8 @@ export class Payments {
     which: { readonly partId?: number; readonly groupId?: number } = {},
   ): Promise<Result<readonly PaymentRow[], DeletePaymentError>> {
     return this.#lines.run(paymentHash, async () => {
-      const rows = (await this.#rows(paymentHash)).filter(
+      const all = await this.#rows(paymentHash);
+      const rows = all.filter(
         (row) =>
           (which.partId === undefined || row.partid === which.partId) &&
           (which.groupId === undefined || row.groupid === which.groupId),
@@ -348,11 +380,16 @@ export class Payments {
       const doomed = rows.filter((row) => row.status === status);
       if (doomed.length === 0) return err({ code: 'status_unexpected', current: first.status });
       this.#parts.counters.deleted += doomed.length;
+      const kept = new Set(all.filter((row) => !doomed.includes(row)).map((row) => row.groupid));
+      const emptied = new Set(doomed.map((row) => row.groupid).filter((id) => !kept.has(id)));
       await this.#parts.commit([
         ...doomed.map(
           ({ created_index }): Write => ({ delete: 'payments', where: { created_index } }),
         ),
         ...doomed.filter((row) => row.status === 'complete').map(proofWrite),
+        ...[...emptied].map(
+          (groupid): Write => ({ delete: 'pays', where: { payment_hash: paymentHash, groupid } }),
+        ),
       ]);
       return ok(doomed);
     });

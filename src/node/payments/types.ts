@@ -7,6 +7,7 @@ import type {
   ShortChannelId,
 } from '../../core/bytes/index.js';
 import type { ChannelError, HtlcOrigin } from '../../core/channel/index.js';
+import type { PlanView, Stuck } from '../../core/payment/index.js';
 import type {
   ChannelDirection,
   ConstraintJson,
@@ -14,8 +15,9 @@ import type {
   Exclusion,
   HintChannel,
   Lesson,
-  NoRoute,
-  Route,
+  LocalChannel,
+  Reservation,
+  RouteHop,
 } from '../../core/routing/index.js';
 import type { Clock, Entropy, Logger, Store, Tables, Write } from '../../ports/index.js';
 
@@ -44,19 +46,6 @@ export interface OwnHtlc {
   readonly origin: LocalOrigin;
 }
 
-/** What a payment asks of the route table. */
-export interface PaymentRouteQuery {
-  readonly destination: NodeId;
-  readonly amountMsat: Msat;
-  readonly riskFactor: number;
-  readonly finalCltv: number;
-  readonly exclude: readonly Exclusion[];
-  readonly maxDelay: number;
-  readonly hints: readonly HintChannel[];
-  /** Bytes of the final payload besides amount, expiry and payment secret. */
-  readonly finalExtraBytes: number;
-}
-
 export interface PaymentsDeps {
   readonly store: Store;
   readonly clock: Clock;
@@ -72,7 +61,14 @@ export interface PaymentsDeps {
     htlc: OwnHtlc,
     writes: readonly Write[],
   ): Promise<Result<unknown, ChannelError>>;
-  getroute(query: PaymentRouteQuery): Result<Route, NoRoute>;
+  /** Parts by the flow of least cost, by all that is known. */
+  readonly getroutes: PlanView['getroutes'];
+  /** Our channels that can send now, with their exact balances. */
+  localChannels(): readonly LocalChannel[];
+  /** What others than our payments hold of channels (`askrene-reserve`). */
+  reserved(): readonly Reservation[];
+  /** No open channel of ours waits for its peer. */
+  allConnected(): boolean;
   /** Takes lessons up; answers what changed in the route table. */
   learn(lessons: readonly Lesson[]): readonly ConstraintJson[];
   /** A channel between two nodes for a hop that names none. */
@@ -145,6 +141,8 @@ export interface StoredFailure {
   readonly onionreply?: string;
   readonly retry: boolean;
   readonly learned: readonly unknown[];
+  /** Of our own channel, where it would not take the HTLC. */
+  readonly refusal?: ChannelError['code'];
 }
 
 /** What is kept of a success for ever, even where the payment itself is deleted. */
@@ -184,14 +182,12 @@ export interface ListPayments {
   readonly limit?: number;
 }
 
-export interface PayParams {
-  readonly bolt11: string;
-  readonly amountMsat?: Msat | undefined;
-  readonly label?: string | undefined;
-  readonly description?: string | undefined;
+/** What pay and keysend have in common. */
+export interface PayLimits {
   readonly riskFactor?: number | undefined;
   readonly maxFeePercent?: number | undefined;
   readonly exemptFee?: Msat | undefined;
+  /** In place of the other two. */
   readonly maxFee?: Msat | undefined;
   /** Seconds. */
   readonly retryFor?: number | undefined;
@@ -199,23 +195,54 @@ export interface PayParams {
   readonly exclude?: readonly Exclusion[] | undefined;
 }
 
-export interface KeysendParams {
+export interface PayParams extends PayLimits {
+  readonly bolt11: string;
+  readonly amountMsat?: Msat | undefined;
+  /** Ours, of a set that others pay the rest of. */
+  readonly partialMsat?: Msat | undefined;
+  readonly label?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface KeysendParams extends PayLimits {
   readonly destination: NodeId;
   readonly amountMsat: Msat;
   readonly label?: string | undefined;
-  readonly riskFactor?: number | undefined;
-  readonly maxFeePercent?: number | undefined;
-  readonly exemptFee?: Msat | undefined;
-  readonly maxFee?: Msat | undefined;
-  readonly retryFor?: number | undefined;
-  readonly maxDelay?: number | undefined;
-  readonly exclude?: readonly Exclusion[] | undefined;
   readonly hints?: readonly HintChannel[] | undefined;
   readonly extraTlvs?: readonly { readonly type: bigint; readonly value: Bytes }[] | undefined;
 }
 
+/** What happens while a payment goes on, for who wants to watch. */
+export type PayProgress = (event: PayEvent) => void;
+
+export type PayEvent = {
+  /** Seconds since it began, of those in which new parts are sent. */
+  readonly elapsed: number;
+  readonly retryFor: number;
+} & (
+  | {
+      readonly kind: 'sending';
+      /** Parts sent so far, this one included. */
+      readonly attempt: number;
+      readonly partId: number;
+      readonly amountMsat: Msat;
+      readonly feeMsat: Msat;
+      readonly hops: readonly RouteHop[];
+    }
+  | { readonly kind: 'failed'; readonly partId: number; readonly failure: StoredFailure }
+  | {
+      readonly kind: 'retrying';
+      readonly leftMsat: Msat;
+      readonly feeLeftMsat: Msat;
+      readonly inFlight: number;
+    }
+  /** Nothing more can be sent before a part in flight ends. */
+  | { readonly kind: 'waiting'; readonly inFlight: number; readonly reason: string }
+);
+
 export interface Paid {
   readonly rows: readonly PaymentRow[];
+  /** Parts sent in all. */
   readonly attempts: number;
 }
 
@@ -223,16 +250,38 @@ export type PayError =
   | Exclude<SendpayError, { code: 'failed' }>
   /** The payee said no. */
   | { readonly code: 'refused'; readonly row: PaymentRow; readonly failure: StoredFailure }
+  /** No route, none that is affordable, or none that our balance can pay. */
   | {
-      readonly code: 'no_route';
-      readonly reason: NoRoute;
+      readonly code: 'stuck';
+      readonly stuck: Stuck;
       readonly message: string;
       readonly attempts: readonly PaymentRow[];
     }
   | {
-      readonly code: 'too_expensive';
-      readonly feeMsat: Msat;
-      readonly maxFeeMsat: Msat;
+      readonly code: 'out_of_time';
+      readonly message: string;
       readonly attempts: readonly PaymentRow[];
     }
-  | { readonly code: 'out_of_time'; readonly attempts: readonly PaymentRow[] };
+  /** The node ends; the payment goes on after its next start. */
+  | { readonly code: 'stopping' };
+
+/** One `pay` as it is listed. */
+export interface PayStatus {
+  readonly paymentHash: string;
+  readonly groupId: number;
+  readonly status: PaymentStatus;
+  readonly createdAt: number;
+  readonly completedAt: number | undefined;
+  readonly destination: NodeId;
+  readonly amountMsat: Msat;
+  readonly maxFeeMsat: Msat;
+  /** Seconds since the epoch: from then on no new part is sent. */
+  readonly deadline: number;
+  /** Why it failed. */
+  readonly failure: StoredPayFailure | undefined;
+}
+
+export interface StoredPayFailure {
+  readonly code: PayError['code'] | Stuck['code'];
+  readonly message: string;
+}

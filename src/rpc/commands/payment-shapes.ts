@@ -130,26 +130,40 @@ export function payError(error: PayError): RpcError {
   switch (error.code) {
     case 'refused':
       return failureError(error.row, error.failure);
-    case 'no_route':
-      return new RpcError(codes.payRouteNotFound, error.message, attemptsJson(error.attempts));
-    case 'too_expensive':
-      return new RpcError(
-        codes.payRouteTooExpensive,
-        `the cheapest route costs ${error.feeMsat} msat, more than the ${error.maxFeeMsat} msat allowed`,
-        {
-          fee_msat: error.feeMsat,
-          maxfee_msat: error.maxFeeMsat,
-          ...attemptsJson(error.attempts),
-        },
-      );
+    case 'stuck':
+      return stuckError(error);
     case 'out_of_time':
+      return new RpcError(codes.payStoppedRetrying, error.message, attemptsJson(error.attempts));
+    case 'stopping':
       return new RpcError(
-        codes.payStoppedRetrying,
-        `no success in time, after ${error.attempts.length} attempts`,
-        attemptsJson(error.attempts),
+        codes.general,
+        'the node stops; the payment goes on after its next start, and listpays tells its end',
       );
     default:
       return sendpayError(error);
+  }
+}
+
+function stuckError({ stuck, message, attempts }: PayError & { code: 'stuck' }): RpcError {
+  const tried = attemptsJson(attempts);
+  switch (stuck.code) {
+    case 'too_dear':
+      return new RpcError(codes.payRouteTooExpensive, message, {
+        fee_msat: stuck.feeMsat,
+        maxfee_msat: stuck.maxFeeMsat,
+        ...tried,
+      });
+    case 'own_balance':
+      return new RpcError(codes.payRouteNotFound, message, {
+        spendable_msat: stuck.spendableMsat,
+        needed_msat: stuck.neededMsat,
+        ...tried,
+      });
+    case 'no_route':
+      return new RpcError(codes.payRouteNotFound, message, tried);
+    case 'too_many_parts':
+    case 'too_many_attempts':
+      return new RpcError(codes.payStoppedRetrying, message, tried);
   }
 }
 

@@ -36,6 +36,12 @@ const bobFails = async () => {
   );
 };
 
+const tooDear = (fee: number, max: number) =>
+  ({ code: 'too_dear', feeMsat: msat(fee), maxFeeMsat: msat(max) }) as const;
+
+const messageOf = (end: Awaited<ReturnType<typeof kit.payments.pay>>): string | undefined =>
+  end.ok || !('message' in end.error) ? undefined : end.error.message;
+
 describe('pay', () => {
   it('asks for a route and pays along it', async () => {
     const row = await invoice(50_000n);
@@ -67,16 +73,15 @@ describe('pay', () => {
     ]);
   });
 
-  it('what fails twice is not asked for a third time; our own channel not a second time', async () => {
+  it('our own channel that refuses is not asked again, another one not for ever', async () => {
     const row = await invoice(50_000n);
-    kit.routes = [route(), route(), route()];
+    kit.routes = Array.from({ length: 6 }, () => route());
     kit.refusals = [{ code: 'peer_offline' }];
     const result = kit.payments.pay({ bolt11: row.bolt11 });
-    await bobFails();
-    await bobFails();
-    expect(await result).toMatchObject({ error: { code: 'no_route', attempts: [{}, {}, {}] } });
-    expect(kit.queries.map((q) => q.exclude.length)).toEqual([0, 1, 1, 2]);
-    expect(kit.queries[3]!.exclude).toMatchObject([
+    for (let i = 0; i < 5; i++) await bobFails();
+    expect(await result).toMatchObject({ error: { code: 'stuck', stuck: { code: 'no_route' } } });
+    expect(kit.queries.map((q) => q.exclude?.length)).toEqual([0, 1, 1, 1, 1, 2, 2]);
+    expect(kit.queries.at(-1)!.exclude).toMatchObject([
       { channel: { scid: SCID.first } },
       { channel: { scid: SCID.second } },
     ]);
@@ -97,13 +102,27 @@ describe('pay', () => {
 
   it('no route, or none that is affordable: says so with the figures', async () => {
     const row = await invoice(50_000n);
-    kit.routes = [{ code: 'unknown_destination', nodeId: idOf('carol') }, route(50_000, 5_001n)];
+    kit.routes = [{ code: 'unknown_destination', nodeId: idOf('carol') }, tooDear(7_000, 5_000)];
     expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
-      error: { code: 'no_route', reason: { code: 'unknown_destination' }, attempts: [] },
+      error: {
+        code: 'stuck',
+        stuck: { code: 'no_route', reason: { code: 'unknown_destination' } },
+        attempts: [],
+      },
     });
-    expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
-      error: { code: 'too_expensive', feeMsat: 5_001n, maxFeeMsat: 5_000n },
-    });
+    const dear = await kit.payments.pay({ bolt11: row.bolt11 });
+    expect(dear).toMatchObject({ error: { code: 'stuck', stuck: { code: 'too_dear' } } });
+    expect(messageOf(dear)).toBe(
+      'Fee limit: the cheapest found costs 7000msat, over the 5000msat allowed',
+    );
+  });
+
+  it('our own balance: says what it is, and asks for no route', async () => {
+    const row = await invoice(50_000n);
+    kit.spendable = 49_999n;
+    const end = await kit.payments.pay({ bolt11: row.bolt11 });
+    expect(messageOf(end)).toMatch(/our channels send 49999msat at most, and 50000msat/);
+    expect(kit.queries).toEqual([]);
   });
 
   it.each([
@@ -113,10 +132,8 @@ describe('pay', () => {
     ['maxfee and nothing else', { maxFee: msat(1) }, 100_000_000n, 1n],
   ])('the fee budget is %s', async (_, limits, amount, budget) => {
     const row = await invoice(amount);
-    kit.routes = [route(Number(amount), budget + 1n)];
-    expect(await kit.payments.pay({ bolt11: row.bolt11, ...limits })).toMatchObject({
-      error: { code: 'too_expensive', maxFeeMsat: budget },
-    });
+    await kit.payments.pay({ bolt11: row.bolt11, ...limits });
+    expect(kit.queries).toMatchObject([{ maxFeeMsat: budget }]);
   });
 
   it('out of time: no new try is begun', async () => {
@@ -177,7 +194,6 @@ describe('pay', () => {
 });
 
 describe('pay in parts', () => {
-  const noCapacity = { code: 'no_capacity', amountMsat: msat(0) } as const;
   const start = async (limits = {}) => {
     const row = await invoice(4_000_000n);
     const result = kit.payments.pay({ bolt11: row.bolt11, ...limits });
@@ -185,10 +201,11 @@ describe('pay in parts', () => {
     return { row, result };
   };
   const amounts = () => kit.sent.map((sent) => sent.payload.value.amtToForward);
+  const halves = () => kit.inParts(2_000_000n, 2_000_000n);
 
-  it('what no single route can carry goes in two, and the answer is about the whole', async () => {
-    kit.routes = [noCapacity, kit.asAsked, kit.asAsked];
-    const { row, result } = await start();
+  it('what goes in two parts is answered as one', async () => {
+    kit.routes = [halves()];
+    const { result } = await start();
     expect(amounts()).toEqual([2_000_000n, 2_000_000n]);
     for (const sent of kit.sent) expect(sent.payload.value.paymentData?.totalMsat).toBe(4_000_000n);
     await kit.deliver();
@@ -199,32 +216,23 @@ describe('pay in parts', () => {
       2_000_010n,
     ]);
     expect(await kit.invoices.find('a')).toMatchObject({ amount_received_msat: 4_000_000n });
-    expect(row.label).toBe('a');
   });
 
-  it('the larger part is what can surely pass, where that is known', async () => {
-    const reason = {
-      code: 'source_capacity',
-      nodeId: idOf('alice'),
-      largestMsat: msat(3_000_000),
-      amountMsat: msat(4_000_000),
-    } as const;
-    kit.routes = [reason, kit.asAsked, kit.asAsked];
-    const { result } = await start();
-    expect(amounts()).toEqual([2_850_000n, 1_150_000n]);
-    await kit.deliver();
-    expect(await result).toMatchObject({ ok: true });
-  });
-
-  it('a part that fails goes another way, or is split again, while the others wait', async () => {
-    kit.routes = [noCapacity, kit.asAsked, kit.asAsked, noCapacity, kit.asAsked, kit.asAsked];
-    const { result } = await start();
+  it('a part that fails goes another way while the others wait, on what they leave', async () => {
+    kit.routes = [halves(), kit.inParts(1_000_000n, 1_000_000n)];
+    const { result } = await start({ maxFee: msat(100) });
     const [first] = kit.sent;
     kit.arrive(first!);
     kit.sent = kit.sent.slice(1);
     await bobFails();
     await kit.clock.settleNow();
     expect(amounts()).toEqual([1_000_000n, 1_000_000n]);
+    // The whole may cost 100 msat, and the first part costs 10 of them; it holds 2,000,000 of what
+    // bob has for carol. What it holds of our own channel its balance tells.
+    expect(kit.queries[1]).toMatchObject({ amountMsat: 2_000_000n, maxFeeMsat: 90n });
+    expect(kit.queries[1]?.reserved).toEqual([
+      { scid: SCID.second, direction: expect.any(Number), amountMsat: 2_000_000n },
+    ]);
     kit.sent.unshift(first!);
     await kit.deliver();
     const end = await result;
@@ -238,44 +246,61 @@ describe('pay in parts', () => {
     ]);
   });
 
-  it('our own channel refuses the whole: what it cannot carry alone goes in parts', async () => {
-    kit.routes = [kit.asAsked, { code: 'excluded_by_request' }, kit.asAsked, kit.asAsked];
+  it('a channel that fails beside a part of ours has less than both together', async () => {
+    kit.routes = [halves(), halves()];
+    const { result } = await start();
+    const [, second] = kit.sent.splice(0);
+    kit.sent.push(second!);
+    await bobFails();
+    expect(kit.lessons).toMatchObject([
+      { kind: 'upperBound', scid: SCID.second, amountMsat: 4_000_000n },
+      { kind: 'lowerBound', scid: SCID.first },
+    ]);
+    void result;
+  });
+
+  it('our own channel has too little after all: the next plan goes by what it has', async () => {
+    kit.routes = [kit.asAsked, halves()];
     const refusal = { available: msat(3_000_000), actual: msat(4_000_010) };
     kit.refusals = [{ code: 'insufficient_balance', ...refusal }];
     const { result } = await start();
     expect(amounts()).toEqual([2_000_000n, 2_000_000n]);
+    expect(kit.queries[1]?.exclude).toEqual([]);
     await kit.deliver();
     expect(await result).toMatchObject({ ok: true, value: { attempts: 3 } });
   });
 
-  it('what the caller excludes is no reason to split', async () => {
-    kit.routes = [{ code: 'excluded_by_request' }];
-    const { result } = await start({ exclude: [{ nodeId: idOf('bob') }] });
-    expect(await result).toMatchObject({ error: { code: 'no_route' } });
-    expect(kit.queries).toHaveLength(1);
-  });
-
   it('it has not failed before the last part in flight has', async () => {
-    kit.routes = [noCapacity, kit.asAsked, noCapacity, noCapacity];
+    kit.routes = [halves()];
     let ended = false;
-    const { result } = await start();
+    const { row, result } = await start();
     void result.then(() => {
       ended = true;
     });
+    const [first, second] = kit.sent.splice(0);
+    kit.sent.push(second!);
+    await bobFails();
+    kit.sent.push(first!);
     await kit.deliver();
     await kit.clock.advance(59_000);
     expect(ended).toBe(false);
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
     await kit.clock.advance(1_000);
     const [sent] = kit.sent.splice(0);
     await kit.goBack(sent!, (await kit.said(sent!))!);
     const end = await result;
-    expect(end).toMatchObject({ error: { code: 'no_route', attempts: [{ partid: 1 }] } });
-    expect(!end.ok && 'message' in end.error && end.error.message).toContain('In parts: ');
+    expect(end).toMatchObject({ error: { attempts: [{ partid: 2 }, { partid: 1 }] } });
+    expect(messageOf(end)).toMatch(
+      /^No route: no way .* 2 of 2 parts failed, the last: mpp_timeout/,
+    );
     expect(await kit.payments.list({ status: 'pending' })).toEqual([]);
+    expect(await kit.payments.pays()).toMatchObject([
+      { status: 'failed', failure: { code: 'no_route', message: messageOf(end) } },
+    ]);
   });
 
   it('the payee gave up waiting: the part is sent again', async () => {
-    kit.routes = [noCapacity, kit.asAsked, kit.asAsked, kit.asAsked, kit.asAsked];
+    kit.routes = [halves(), kit.asAsked];
     const { result } = await start({ retryFor: 300 });
     const [first, second] = kit.sent.splice(0);
     kit.arrive(first!);
@@ -288,26 +313,152 @@ describe('pay in parts', () => {
     expect(await result).toMatchObject({ ok: true, value: { attempts: 3 } });
   });
 
-  it('the fee budget holds for all parts together', async () => {
-    kit.routes = [noCapacity, (q) => kit.asAsked(q, 600n), (q) => kit.asAsked(q, 401n)];
+  it('the fee limit holds for all parts together: the message tells what is left of it', async () => {
+    kit.routes = [halves(), tooDear(991, 990), tooDear(1001, 1000)];
     const { result } = await start({ maxFee: msat(1000) });
-    expect(kit.sent).toHaveLength(1);
-    await kit.deliver();
-    await kit.clock.advance(60_000);
-    const [sent] = kit.sent.splice(0);
-    await kit.goBack(sent!, (await kit.said(sent!))!);
-    expect(await result).toMatchObject({
-      error: { code: 'too_expensive', feeMsat: 401n, maxFeeMsat: 400n },
-    });
+    const [first, second] = kit.sent.splice(0);
+    kit.sent.push(second!);
+    await bobFails();
+    await kit.clock.settleNow();
+    expect(kit.queries[1]).toMatchObject({ maxFeeMsat: 990n });
+    kit.sent.push(first!);
+    await bobFails();
+    expect(messageOf(await result)).toMatch(/costs 1001msat, over the 1000msat allowed; 2 of 2/);
+    expect(kit.queries[2]).toMatchObject({ amountMsat: 4_000_000n, maxFeeMsat: 1000n });
   });
 
-  it('nothing is split below a thousand satoshi', async () => {
-    const row = await invoice(1_999_999n);
-    kit.routes = [noCapacity];
-    expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
-      error: { code: 'no_route', reason: { code: 'no_capacity' } },
+  it('part of a whole that others pay too: the set is the whole, ours goes as a part', async () => {
+    kit.routes = [kit.asAsked];
+    const { result } = await start({ partialMsat: msat(1_000_000) });
+    expect(kit.sent[0]?.payload.value).toMatchObject({
+      amtToForward: 1_000_000n,
+      paymentData: { totalMsat: 4_000_000n },
     });
+    expect(kit.sent[0]?.htlc.origin.partId).toBe(1);
+    void result;
+  });
+
+  it('two payments at once: the second leaves the room that the first one takes', async () => {
+    const second = await kit.invoices.create({
+      amountMsat: msat(3_000_000),
+      label: 'b',
+      description: 'b',
+    });
+    if (!second.ok) throw new Error(second.error.code);
+    kit.routes = [kit.asAsked, kit.asAsked];
+    await start();
+    void kit.payments.pay({ bolt11: second.value.row.bolt11 });
+    await kit.clock.settleNow();
+    expect(kit.queries[1]?.reserved).toEqual([
+      { scid: SCID.second, direction: expect.any(Number), amountMsat: 4_000_000n },
+    ]);
+  });
+
+  it('tells what it does to who wants to know', async () => {
+    kit.routes = [halves(), kit.asAsked];
+    const row = await invoice(4_000_000n);
+    const told: string[] = [];
+    const result = kit.payments.pay({ bolt11: row.bolt11 }, (e) => told.push(e.kind));
+    await kit.clock.settleNow();
+    const [first, second] = kit.sent.splice(0);
+    kit.sent.push(second!);
+    await bobFails();
+    await kit.clock.settleNow();
+    kit.sent.push(first!);
+    await kit.deliver();
+    await result;
+    expect(told).toEqual(['sending', 'sending', 'failed', 'retrying', 'sending']);
+  });
+});
+
+describe('pay over a restart of the payer', () => {
+  const begin = async (limits = {}) => {
+    const row = await invoice(4_000_000n);
+    kit.routes = [kit.inParts(2_000_000n, 2_000_000n)];
+    void kit.payments.pay({ bolt11: row.bolt11, ...limits });
+    await kit.clock.settleNow();
+    return row;
+  };
+  const restart = async () => {
+    await kit.restartPayer();
+    await kit.payments.reconcile(kit.sent.map(({ htlc }) => htlc.origin));
+    kit.payments.resume();
+    await kit.clock.settleNow();
+  };
+  const statuses = async () =>
+    (await kit.payments.list()).map((row) => `${row.groupid}/${row.partid} ${row.status}`);
+
+  it('it goes on: a part that fails is replaced, within what is left of the fee limit', async () => {
+    const row = await begin({ maxFee: msat(100) });
+    await restart();
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
+      error: { code: 'in_progress' },
+    });
+    kit.routes = [kit.asAsked];
+    kit.queries = [];
+    await bobFails();
+    await kit.clock.settleNow();
+    expect(kit.queries).toMatchObject([{ amountMsat: 2_000_000n, maxFeeMsat: 90n }]);
+    await kit.deliver();
+    expect(await statuses()).toEqual(['1/1 failed', '1/2 complete', '1/3 complete']);
+    await kit.clock.settleNow();
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
+    expect(await kit.payments.pays()).toMatchObject([{ status: 'complete' }]);
+    // Never twice.
+    const again = await kit.payments.pay({ bolt11: row.bolt11 });
+    expect(again).toMatchObject({ ok: true, value: { rows: [{ preimage: row.preimage }, {}] } });
+    expect(kit.sent).toEqual([]);
+  });
+
+  it('what fails while peers are away is sent again once they are back', async () => {
+    await begin();
+    kit.connected = false;
+    await restart();
+    await bobFails();
+    expect(kit.sent).toHaveLength(1);
+    kit.routes = [kit.asAsked];
+    kit.connected = true;
+    await kit.clock.advance(300);
+    expect(kit.sent).toHaveLength(2);
+  });
+
+  it('the time is over: what is in flight may still arrive, nothing is sent any more', async () => {
+    const row = await begin({ retryFor: 60 });
+    await kit.clock.advance(61_000);
+    await restart();
+    kit.routes = [kit.asAsked];
+    await bobFails();
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    await bobFails();
+    await kit.clock.settleNow();
+    expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
+    expect(await kit.payments.pays()).toMatchObject([
+      { status: 'failed', failure: { code: 'out_of_time' } },
+    ]);
     expect(kit.queries).toHaveLength(1);
+  });
+
+  it('an end in order: it has not failed, and goes on after the next start', async () => {
+    const row = await invoice(4_000_000n);
+    kit.routes = [kit.inParts(2_000_000n, 2_000_000n)];
+    const result = kit.payments.pay({ bolt11: row.bolt11 });
+    await kit.clock.settleNow();
+    kit.payments.halt();
+    expect(await result).toMatchObject({ error: { code: 'stopping' } });
+    await restart();
+    await kit.deliver();
+    expect(await statuses()).toEqual(['1/1 complete', '1/2 complete']);
+  });
+
+  it('delpay takes away what was asked together with its last part', async () => {
+    const row = await begin();
+    await kit.deliver();
+    await kit.clock.settleNow();
+    await kit.payments.delete(row.payment_hash, 'complete', { partId: 1 });
+    expect(await kit.payments.pays()).toHaveLength(1);
+    await kit.payments.delete(row.payment_hash, 'complete');
+    expect(await kit.payments.pays()).toEqual([]);
   });
 });
 

@@ -19,16 +19,19 @@ import {
   peel,
   relayFailure,
 } from '../../../src/core/onion/index.js';
-import type { Lesson, NoRoute, Route, RouteHop } from '../../../src/core/routing/index.js';
+import type {
+  Lesson,
+  LocalChannel,
+  NoRoutes,
+  Route,
+  RouteHop,
+  RoutesRequest,
+} from '../../../src/core/routing/index.js';
 import { featureBits } from '../../../src/core/wire/index.js';
 import { VirtualClock } from '../../../src/lab/clock.js';
 import { SeededEntropy } from '../../../src/lab/entropy.js';
 import { type InvoiceSettlement, Invoices } from '../../../src/node/invoices/index.js';
-import {
-  type OwnHtlc,
-  type PaymentRouteQuery,
-  Payments,
-} from '../../../src/node/payments/index.js';
+import { type OwnHtlc, Payments } from '../../../src/node/payments/index.js';
 import { type Store, silentLogger, type Write } from '../../../src/ports/index.js';
 
 const network = NETWORKS.regtest;
@@ -52,6 +55,8 @@ export interface Sent {
   readonly key: string;
 }
 
+type Found = Route | readonly Route[] | NoRoutes;
+
 /** alice pays carol over bob; the two channels are played by hand. */
 export class PaymentKit {
   readonly clock = new VirtualClock();
@@ -68,8 +73,12 @@ export class PaymentKit {
   sent: Sent[] = [];
   /** What our channel answers to the next offers. */
   refusals: ChannelError[] = [];
-  routes: (Route | NoRoute | ((query: PaymentRouteQuery) => Route | NoRoute))[] = [];
-  queries: PaymentRouteQuery[] = [];
+  /** What the search answers to the next questions. */
+  routes: (Found | ((request: RoutesRequest) => Found))[] = [];
+  queries: RoutesRequest[] = [];
+  /** What our channel with bob can send. */
+  spendable = 1_000_000_000_000n;
+  connected = true;
   fatal: unknown[] = [];
   compat: 'seed' | 'cln' = 'seed';
   #htlcs = 0;
@@ -101,12 +110,18 @@ export class PaymentKit {
         log: silentLogger,
         height: () => this.height,
         offer: (_, htlc, writes) => this.#offer(htlc, writes),
-        getroute: (query) => {
-          this.queries.push(query);
+        getroutes: (request) => {
+          this.queries.push(request);
           const made = this.routes.shift() ?? ({ code: 'no_path' } as const);
-          const next = typeof made === 'function' ? made(query) : made;
-          return 'hops' in next ? ok(next) : err(next);
+          const next = typeof made === 'function' ? made(request) : made;
+          if ('code' in next) return err(next);
+          const parts = 'hops' in next ? [next] : next;
+          const feeMsat = msat(parts.reduce((sum, part) => sum + part.feeMsat, 0n));
+          return ok({ parts, feeMsat, cost: 1 });
         },
+        localChannels: () => [this.local()],
+        reserved: () => [],
+        allConnected: () => this.connected,
         learn: (lessons) => {
           this.lessons.push(...lessons);
           return lessons.map(() => ({ short_channel_id_dir: 'learned', timestamp: 1 }));
@@ -214,12 +229,23 @@ export class PaymentKit {
     }
   }
 
-  /** Answers `getroute` with a route for what was asked. */
-  readonly asAsked = ({ amountMsat }: PaymentRouteQuery, fee = 10n): Route => ({
+  /** Our channel with bob. */
+  local(): LocalChannel {
+    const direction = idOf('alice') < idOf('bob') ? 0 : 1;
+    const spendableMsat = msat(this.spendable);
+    return { scid: SCID.first, direction, peer: idOf('bob'), spendableMsat };
+  }
+
+  /** Answers the search with one part for what was asked. */
+  readonly asAsked = ({ amountMsat }: Pick<RoutesRequest, 'amountMsat'>, fee = 10n): Route => ({
     hops: this.route(amountMsat, fee),
     feeMsat: msat(fee),
     cost: 1,
   });
+
+  /** Parts of these amounts. */
+  readonly inParts = (...amounts: bigint[]): Route[] =>
+    amounts.map((amount) => this.asAsked({ amountMsat: msat(amount) }));
 
   /** A route to carol over bob that brings `amount`. */
   route(amount: number | bigint, fee = 10n): RouteHop[] {
