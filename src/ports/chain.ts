@@ -49,6 +49,11 @@ export interface Chain {
   tip(): Promise<ChainTip>;
   blockHash(height: BlockHeight): Promise<Uint8Array | undefined>;
   block(hash: Uint8Array): Promise<ChainBlock | undefined>;
+  /**
+   * The ids of a block's transactions in block order, 32 bytes each, one after another. Only a
+   * source has it for which that is less than the block.
+   */
+  txids?(hash: Uint8Array): Promise<Uint8Array | undefined>;
   /** The unspent output (the mempool's spends count where `includeMempool`), or nothing. */
   utxo(txid: Uint8Array, vout: number, includeMempool?: boolean): Promise<Utxo | undefined>;
   broadcast(tx: Uint8Array): Promise<BroadcastResult>;

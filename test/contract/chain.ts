@@ -539,10 +539,18 @@ export function chainContract(name: string, open: () => Promise<ChainUnderTest>)
 
       it('knows no block above the tip and none of an unknown hash', async () => {
         const { height } = await port.tip();
+      it('tells the ids of a block in its order, where it has them for less than the block', async () => {
+        await coin(p2wpkhScript(alice));
+        const { hash, transactions } = await tipBlock();
+        const ids = transactions.map((raw) => txid(decodeTx(raw) as Transaction));
+        if (port.txids !== undefined) expect(await port.txids(hash)).toEqual(concat(...ids));
+      });
+
         expect(await port.blockHash(height + 1)).toBeUndefined();
         expect(await port.block(sha256(EMPTY))).toBeUndefined();
       });
 
+        if (port.txids !== undefined) expect(await port.txids(sha256(EMPTY))).toBeUndefined();
       it('tells an output from one that is spent, with and without the mempool', async () => {
         const c = await alices();
         await chain.mine();

@@ -16,6 +16,7 @@ import {
 import { btcToSat, feeratePerKw } from './amounts.js';
 import { splitBlock } from './block.js';
 import { type BitcoindOptions, bitcoindAccess } from './config.js';
+import { GatheredCalls } from './gathered-calls.js';
 import { RPC, RpcClient, RpcError } from './rpc.js';
 
 /** What bitcoind calls the networks in `getblockchaininfo`. */
@@ -43,6 +44,8 @@ const SLOW_MS = 10_000;
 /** How often, and in which steps, a block is looked for that bitcoind's peers were asked for. */
 const PRUNED_TRIES = 20;
 const PRUNED_MS = 250;
+/** Of a block that bitcoind knows and has not got. */
+const PRUNED = Symbol('pruned');
 
 interface ChainInfo {
   readonly chain: string;
@@ -76,6 +79,7 @@ export type BitcoindStartError = {
 export class BitcoindChain implements Chain {
   readonly network: NetworkName;
   readonly #rpc: RpcClient;
+  readonly #gathered: GatheredCalls;
 
   private constructor(
     options: BitcoindOptions,
@@ -84,6 +88,7 @@ export class BitcoindChain implements Chain {
   ) {
     this.network = options.network;
     this.#rpc = rpc;
+    this.#gathered = new GatheredCalls(rpc);
   }
 
   static async create(options: BitcoindOptions, deps: BitcoindDeps): Promise<BitcoindChain> {
@@ -139,7 +144,8 @@ export class BitcoindChain implements Chain {
   }
 
   async blockHash(height: number): Promise<Bytes | undefined> {
-    const found = await this.#call('getblockhash', [height], [RPC.invalidParameter]);
+    const asked = this.#gathered.call('getblockhash', [height]);
+    const found = await this.#answered(asked, [RPC.invalidParameter]);
     return found === undefined ? undefined : hash(found);
   }
 
@@ -150,36 +156,55 @@ export class BitcoindChain implements Chain {
       | undefined
       | null;
     if (header === undefined || header === null) return undefined;
-    const raw = fromHex((await this.#rawBlock(id, header.height)) as string);
+    const stored = await this.#storedBlock(id, 0, header.height);
+    const raw = typeof stored === 'string' ? fromHex(stored) : undefined;
     const parsed = raw === undefined ? undefined : splitBlock(raw);
     if (parsed === undefined) throw new ChainAway(`bitcoind's block ${id} does not parse`);
     return { height: header.height, hash: blockHash, ...parsed };
   }
 
-  /** Where the block was pruned, bitcoind's peers are asked for it, and given some seconds. */
-  async #rawBlock(id: string, height: number): Promise<unknown> {
-    const found = await this.#unpruned(id);
-    if (found !== undefined) return found;
+  async txids(blockHash: Bytes): Promise<Bytes | undefined> {
+    const id = name(blockHash);
+    const block = (await this.#storedBlock(id, 1)) as { tx?: unknown } | undefined;
+    if (block === undefined) return undefined;
+    const ids = Array.isArray(block.tx) ? (block.tx as string[]) : [];
+    const out = fromHex(ids.join(''));
+    if (out === undefined || out.length !== 32 * ids.length)
+      throw new ChainAway(`bitcoind's block ${id} has no list of transactions`);
+    for (let at = 0; at < out.length; at += 32) out.subarray(at, at + 32).reverse();
+    return out;
+  }
+
+  /**
+   * The block as hex (0) or as an object with the ids of its transactions (1); nothing where
+   * bitcoind does not know it. Where it was pruned, bitcoind's peers are asked for it, and given
+   * some seconds.
+   */
+  async #storedBlock(id: string, verbosity: 0 | 1, height?: number): Promise<unknown> {
+    const found = await this.#unpruned(id, verbosity);
+    if (found !== PRUNED) return found;
     const asked = await this.#askPeers(id);
     for (let tries = 0; asked > 0 && tries < PRUNED_TRIES; tries++) {
       await sleep(this.deps.clock, PRUNED_MS);
-      const brought = await this.#unpruned(id);
-      if (brought !== undefined) return brought;
+      const brought = await this.#unpruned(id, verbosity);
+      if (brought !== PRUNED) return brought;
     }
     const todo =
       asked > 0
         ? `${asked} of its peers are asked for it`
         : 'none of its peers has it: connect it to a node with all blocks, or let it read them anew without prune';
-    throw new ChainAway(`block ${height}, ${id}, which bitcoind has pruned; ${todo}`);
+    throw new ChainAway(
+      `block ${height === undefined ? '' : `${height}, `}${id}, which bitcoind has pruned; ${todo}`,
+    );
   }
 
-  /** Nothing where bitcoind knows the block and has not got it. */
-  async #unpruned(id: string): Promise<unknown> {
+  async #unpruned(id: string, verbosity: 0 | 1): Promise<unknown> {
     try {
-      return await this.#rpc.call('getblock', [id, 0]);
+      return await this.#rpc.call('getblock', [id, verbosity]);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      if (/pruned|not available|not found on disk/i.test(error.message)) return undefined;
+      if (error.code === RPC.invalidAddressOrKey) return undefined;
+      if (/pruned|not available|not found on disk/i.test(error.message)) return PRUNED;
       throw away(error);
     }
   }
@@ -200,7 +225,8 @@ export class BitcoindChain implements Chain {
   }
 
   async utxo(txid: Bytes, vout: number, includeMempool = false): Promise<Utxo | undefined> {
-    const found = (await this.#call('gettxout', [name(txid), vout, includeMempool])) as {
+    const params = [name(txid), vout, includeMempool];
+    const found = (await this.#answered(this.#gathered.call('gettxout', params))) as {
       value: unknown;
       confirmations: number;
       scriptPubKey: { hex: string };
@@ -272,13 +298,17 @@ export class BitcoindChain implements Chain {
   }
 
   /** The result; nothing where the error's code is one of `absent`; any other error: away. */
-  async #call(
+  #call(
     method: string,
     params: readonly unknown[] = [],
     absent: readonly number[] = [],
   ): Promise<unknown> {
+    return this.#answered(this.#rpc.call(method, params), absent);
+  }
+
+  async #answered(asked: Promise<unknown>, absent: readonly number[] = []): Promise<unknown> {
     try {
-      return await this.#rpc.call(method, params);
+      return await asked;
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       if (absent.includes(error.code)) return undefined;

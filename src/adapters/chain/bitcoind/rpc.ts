@@ -37,7 +37,13 @@ const PARALLEL = 8;
 /** Waits before a call is made again that bitcoind's full queue refused, in milliseconds. */
 const BUSY_MS = [100, 300, 900] as const;
 
+export interface Call {
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
 interface Reply {
+  readonly id?: unknown;
   readonly result?: unknown;
   readonly error?: { readonly code?: number; readonly message?: string } | null;
 }
@@ -75,10 +81,43 @@ export class RpcClient {
    * says no, and with `ChainAway` where it does not answer, still starts, or does not let us in.
    */
   async call(method: string, params: readonly unknown[] = []): Promise<unknown> {
+    const body = { jsonrpc: '1.0', id: this.#nextId++, method, params };
+    return settle(method, (await this.#ask(method, body)) as Reply);
+  }
+
+  /**
+   * Several calls in one request, which bitcoind works through in their order. Answers for each
+   * its result or an `RpcError`, and rejects with `ChainAway` as `call` does.
+   */
+  async callTogether(calls: readonly Call[]): Promise<readonly unknown[]> {
+    const first = this.#nextId;
+    this.#nextId += calls.length;
+    const name = calls[0]?.method ?? '';
+    const body = calls.map((call, i) => ({ jsonrpc: '1.0', id: first + i, ...call }));
+    const replies = await this.#ask(name, body);
+    if (!Array.isArray(replies)) {
+      settle(name, replies as Reply);
+      throw new ChainAway(`bitcoind at ${this.options.url} answers no calls together`);
+    }
+    const byId = new Map((replies as Reply[]).map((reply) => [Number(reply.id), reply]));
+    return calls.map(({ method }, i) => {
+      const reply = byId.get(first + i);
+      if (reply === undefined)
+        throw new ChainAway(`bitcoind at ${this.options.url} left out an answer`);
+      try {
+        return settle(method, reply);
+      } catch (error) {
+        if (error instanceof RpcError) return error;
+        throw error;
+      }
+    });
+  }
+
+  async #ask(method: string, body: unknown): Promise<unknown> {
     if (this.#active >= PARALLEL) await new Promise<void>((go) => this.#line.push(go));
     this.#active++;
     try {
-      return this.#read(method, await this.#answered(method, params));
+      return this.#read(await this.#answered(method, body));
     } finally {
       this.#active--;
       this.#line.shift()?.();
@@ -91,10 +130,10 @@ export class RpcClient {
     for (const call of this.#underWay) call.abort();
   }
 
-  async #answered(method: string, params: readonly unknown[]): Promise<Response> {
+  async #answered(method: string, body: unknown): Promise<Response> {
     let fresh = true;
     for (let busy = 0; ; ) {
-      const response = await this.#post(method, params, !fresh);
+      const response = await this.#post(method, body, !fresh);
       if (response?.status === 503 && busy < BUSY_MS.length && !this.#closed) {
         const pause = BUSY_MS[busy++];
         await new Promise((go) => setTimeout(go, pause));
@@ -110,11 +149,7 @@ export class RpcClient {
   }
 
   /** One try. Nothing where the connection was stale and another try may help. */
-  async #post(
-    method: string,
-    params: readonly unknown[],
-    last: boolean,
-  ): Promise<Response | undefined> {
+  async #post(method: string, body: unknown, last: boolean): Promise<Response | undefined> {
     const { url, timeoutMs } = this.options;
     this.#authorization ??= `Basic ${Buffer.from(await this.options.credentials()).toString('base64')}`;
     if (this.#closed) throw new ChainAway('bitcoind, while we end');
@@ -125,7 +160,7 @@ export class RpcClient {
       const response = await fetch(url, {
         method: 'POST',
         headers: { authorization: this.#authorization, 'content-type': 'application/json' },
-        body: JSON.stringify({ jsonrpc: '1.0', id: this.#nextId++, method, params }),
+        body: JSON.stringify(body),
         signal: call.signal,
       });
       return { status: response.status, text: await response.text() };
@@ -142,19 +177,22 @@ export class RpcClient {
     }
   }
 
-  #read(method: string, { status, text }: Response): unknown {
-    let reply: Reply;
+  #read({ status, text }: Response): unknown {
     try {
-      reply = parseExact(text) as Reply;
+      return parseExact(text);
     } catch {
       throw new ChainAway(
         `bitcoind at ${this.options.url}: HTTP ${status}: ${text.slice(0, 80).trim()}`,
       );
     }
-    const error = reply?.error;
-    if (error === undefined || error === null) return reply?.result;
-    const code = error.code ?? RPC.misc;
-    if (code === RPC.inWarmup) throw new ChainAway(`bitcoind is starting: ${error.message ?? ''}`);
-    throw new RpcError(method, code, error.message ?? 'no message');
   }
+}
+
+/** The result; throws what the error says. */
+function settle(method: string, reply: Reply): unknown {
+  const error = reply?.error;
+  if (error === undefined || error === null) return reply?.result;
+  const code = error.code ?? RPC.misc;
+  if (code === RPC.inWarmup) throw new ChainAway(`bitcoind is starting: ${error.message ?? ''}`);
+  throw new RpcError(method, code, error.message ?? 'no message');
 }
