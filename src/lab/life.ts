@@ -107,6 +107,7 @@ export function lifeChain(
     blockHash: (height) => live(chain.blockHash(height)),
     block: (hash) => live(chain.block(hash)),
     utxo: (txid, vout, includeMempool) => live(chain.utxo(txid, vout, includeMempool)),
+    spender: (txid, vout) => live(chain.spender?.(txid, vout) ?? Promise.resolve(undefined)),
     broadcast: (tx) => (send([tx]) ? live(chain.broadcast(tx)) : new Promise<never>(() => {})),
     broadcastPackage: (txs) =>
       send(txs) ? live(chain.broadcastPackage(txs)) : new Promise<never>(() => {}),

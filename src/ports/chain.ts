@@ -56,6 +56,8 @@ export interface Chain {
   txids?(hash: Uint8Array): Promise<Uint8Array | undefined>;
   /** The unspent output (the mempool's spends count where `includeMempool`), or nothing. */
   utxo(txid: Uint8Array, vout: number, includeMempool?: boolean): Promise<Utxo | undefined>;
+  /** The mempool's transaction that spends the output, if one does: of a source that can say. */
+  spender?(txid: Uint8Array, vout: number): Promise<Uint8Array | undefined>;
   broadcast(tx: Uint8Array): Promise<BroadcastResult>;
   /** Child pays for parent where the source can; `undefined`: the source knows no packages. */
   broadcastPackage(txs: readonly Uint8Array[]): Promise<BroadcastResult | undefined>;

@@ -474,10 +474,12 @@ export function chainContract(name: string, open: () => Promise<ChainUnderTest>)
         // Final sequences: replacement needs no signal.
         const first = paying(1_000, 0xffffffff);
         expect(await port.broadcast(encodeTx(first))).toEqual({ kind: 'accepted' });
+        expect(await port.spender?.(c.txid, c.vout)).toEqual(encodeTx(first));
         await refuses(paying(900, 0xffffffff), /insufficient fee/);
         await refuses(paying(1_050, 0xffffffff), /insufficient fee/);
         await accepts(paying(2_000, 0xffffffff));
         expect(await port.utxo(txid(first), 0, true)).toBeUndefined();
+        expect(await port.spender?.(c.txid, c.vout)).toBeUndefined();
       });
 
       it('says that a transaction is known, in the mempool and in a block', async () => {
@@ -537,8 +539,6 @@ export function chainContract(name: string, open: () => Promise<ChainUnderTest>)
         expect(decodeTx(block.transactions[0] as Bytes)).toBeDefined();
       });
 
-      it('knows no block above the tip and none of an unknown hash', async () => {
-        const { height } = await port.tip();
       it('tells the ids of a block in its order, where it has them for less than the block', async () => {
         await coin(p2wpkhScript(alice));
         const { hash, transactions } = await tipBlock();
@@ -546,11 +546,13 @@ export function chainContract(name: string, open: () => Promise<ChainUnderTest>)
         if (port.txids !== undefined) expect(await port.txids(hash)).toEqual(concat(...ids));
       });
 
+      it('knows no block above the tip and none of an unknown hash', async () => {
+        const { height } = await port.tip();
         expect(await port.blockHash(height + 1)).toBeUndefined();
         expect(await port.block(sha256(EMPTY))).toBeUndefined();
+        if (port.txids !== undefined) expect(await port.txids(sha256(EMPTY))).toBeUndefined();
       });
 
-        if (port.txids !== undefined) expect(await port.txids(sha256(EMPTY))).toBeUndefined();
       it('tells an output from one that is spent, with and without the mempool', async () => {
         const c = await alices();
         await chain.mine();

@@ -5,7 +5,9 @@
  * 1. When the channel leaves for the chain (it broadcasts its commitment, or `closedOnChain` names
  *    a spend of the funding output), make `onchainChannel(live)` once and keep that object, then
  *    `openOnchain(channel, height)`. Before the close is in a block feed it as `spent` without a
- *    height: an anchor channel's close is then paid for by CPFP.
+ *    height: it is then broadcast again with every block, and paid for by CPFP where that can be.
+ *    Where the mempool holds another spend of the funding output (`waitingClose` says which one is
+ *    known), feed that: it is the one to be helped.
  * 2. Feed every spend of an output that `watch` named (and of the funding output) as `spent` with
  *    its height, in the order of the chain. A spend may sit in the block of what it spends, further
  *    down: carry out `watch` before the next transaction is looked at. Then feed `block`, with
@@ -31,5 +33,5 @@ export { decodeOnchain, encodeOnchain } from './codec.js';
 export { selectFeeInputs } from './fee-inputs.js';
 export { onchainChannel } from './from-channel.js';
 export * from './static-outputs.js';
-export { openOnchain, step } from './step.js';
+export { openOnchain, step, waitingClose } from './step.js';
 export * from './types.js';

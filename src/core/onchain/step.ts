@@ -135,6 +135,10 @@ function disconnect(state: OnchainState, from: BlockHeight, turn: Turn): Onchain
 const closingSpend = (state: OnchainState): ChainSpend | undefined =>
   state.spends.find((spend) => spendsFunding(state.channel, spend.tx));
 
+/** The close that is known and in no block. */
+export const waitingClose = (state: OnchainState): Transaction | undefined =>
+  closingSpend(state) === undefined ? state.unconfirmed : undefined;
+
 function settle(state: OnchainState, turn: Turn): OnchainState {
   const { channel } = state;
   const closing = closingSpend(state);

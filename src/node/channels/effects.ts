@@ -77,8 +77,7 @@ export class Effects {
         chain.broadcast(effect.tx, effect.purpose);
         entry.closingTx = effect.tx;
         const { state } = entry.runner;
-        if (state.kind === 'live' && state.shutdown.tx === undefined)
-          endings.leaving(state, effect.tx);
+        if (state.kind === 'live') endings.leaving(state, effect.tx);
         this.#hands.changed(entry);
         return;
       }

@@ -115,7 +115,7 @@ export interface HtlcEnds {
 
 /** What follows a channel on the chain: BOLT 5's part. */
 export interface ChannelEndings {
-  /** A commitment of ours was broadcast. */
+  /** A commitment of ours, or the close that both signed, was broadcast. */
   leaving(live: LiveState, tx: Bytes): void;
   /** The funding output was spent in a block. */
   closedOnChain(live: LiveState): void;
@@ -249,6 +249,18 @@ export interface LiveChannel extends ChannelView {
   readonly peerConnected: boolean;
   /** What the peer asks for relaying to us, as its last channel_update told. */
   readonly peerPolicy?: PeerPolicy;
+}
+
+/** A channel that is over, as it ended. */
+export interface ClosedChannel extends ChannelView {
+  /** Commitments that each side had, the first of them counted. */
+  readonly localCommitments: bigint;
+  readonly remoteCommitments: bigint;
+  readonly htlcsSent: bigint;
+  /** What spent the funding output, and what it paid for that. */
+  readonly lastTxid?: Bytes;
+  readonly lastFee?: Sat;
+  readonly cause: 'unknown' | 'remote' | 'protocol' | 'onchain';
 }
 
 export interface PeerPolicy {

@@ -204,6 +204,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       height: () => chain.height,
       fees: () => claimFees(chain),
       broadcast: (tx) => ports.chain.broadcast(tx),
+      spender: async (txid, vout) => ports.chain.spender?.(txid, vout),
       broadcastPackage: (txs) => ports.chain.broadcastPackage(txs),
       writesOf: (end) => channels.writesOfChainEnd(end),
       ended: (end) => channels.chainEnded(end),
@@ -303,7 +304,10 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       chain: {
         height: () => chain.height,
         fees: () => chain.fees(),
-        broadcast: (tx, purpose) => broadcaster.broadcast(tx, purpose),
+        broadcast: (tx, purpose) => {
+          broadcaster.broadcast(tx, purpose);
+          wallet.expect(tx).catch(fatal);
+        },
       },
       wallet: walletForChannels(wallet),
       gossip: {

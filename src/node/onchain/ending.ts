@@ -1,5 +1,5 @@
-import type { Transaction } from '../../core/bitcoin/index.js';
-import { type Bytes, type ChannelId, shownHash, toHex } from '../../core/bytes/index.js';
+import { decodeTx, type Transaction, txid } from '../../core/bitcoin/index.js';
+import { type Bytes, type ChannelId, equal, shownHash, toHex } from '../../core/bytes/index.js';
 import { type LiveState, REVOKED_ROWS } from '../../core/channel/index.js';
 import {
   decodeOnchain,
@@ -13,17 +13,20 @@ import {
   openOnchain,
   revokedNumber,
   step,
+  waitingClose,
 } from '../../core/onchain/index.js';
-import type { Write } from '../../ports/index.js';
+import { ChainAway, type Write } from '../../ports/index.js';
 import type { EndingBlock, EndingsDeps } from './types.js';
 
-const outpoint = (txid: Bytes, vout: number): string => `${toHex(txid)}:${vout}`;
+const outpoint = (id: Bytes, vout: number): string => `${toHex(id)}:${vout}`;
 
 /** Runs the on-chain machine of one channel: inputs in order, the state on disk before the effects. */
 export class Ending {
   readonly #channelId: ChannelId;
   readonly #deps: EndingsDeps;
   readonly #watched = new Set<string>();
+  /** What the log told last of a purpose's broadcasts: each is said again with every block. */
+  readonly #said = new Map<string, string>();
   readonly #funding: string;
   readonly #key: number;
   /** Set by the first turn, before any input takes its own. */
@@ -87,8 +90,27 @@ export class Ending {
       await this.#tail;
     }
     const { height, more } = block;
+    if (!more) await this.#lookInMempool();
     this.feed({ kind: 'block', height, ...(more ? { more } : {}) });
     await this.#tail;
+  }
+
+  /** The peer's commitment may be there, so that ours is refused: then that one is to be helped. */
+  async #lookInMempool(): Promise<void> {
+    const known = waitingClose(this.#state);
+    if (known === undefined) return;
+    const { fundingTxid, fundingVout } = this.#channel.commitment;
+    try {
+      const raw = await this.#deps.spender(fundingTxid, fundingVout);
+      const tx = raw && decodeTx(raw);
+      if (raw === undefined || tx === undefined || equal(txid(tx), txid(known))) return;
+      await this.#feedRevoked(tx);
+      this.seen(raw);
+      await this.#tail;
+    } catch (error) {
+      // The next block brings the next look.
+      if (!(error instanceof ChainAway)) throw error;
+    }
   }
 
   get #channel(): OnchainChannel {
@@ -207,15 +229,19 @@ export class Ending {
 
   async #broadcast(tx: Bytes, purpose: string, parent: Bytes | undefined): Promise<void> {
     const { log } = this.#deps;
+    const once = (text: string, detail: string): void => {
+      if (this.#said.get(purpose) === detail) return;
+      this.#said.set(purpose, detail);
+      log.info(text, { channel: this.#channelId, reason: detail });
+    };
     try {
       const result =
         (parent === undefined ? undefined : await this.#deps.broadcastPackage([parent, tx])) ??
         (await this.#deps.broadcast(tx));
-      if (result.kind === 'refused')
-        log.info(`${purpose} was refused`, { channel: this.#channelId, reason: result.reason });
+      if (result.kind === 'refused') once(`${purpose} was refused`, result.reason);
     } catch (error) {
       // The chain is away: the machine says it again with the next block.
-      log.info(`${purpose} waits for the chain`, { error: String(error) });
+      once(`${purpose} waits for the chain`, String(error));
     }
   }
 }

@@ -23,7 +23,7 @@ export class Endings {
     await Promise.all([...this.#byId.values()].map((ending) => ending.idle()));
   }
 
-  /** A commitment of ours was broadcast: it is paid for and watched from now on. */
+  /** A close of ours was broadcast: it is paid for, where that can be, and watched from now on. */
   leaving(live: LiveState, tx: Bytes): void {
     this.#of(live).seen(tx);
   }

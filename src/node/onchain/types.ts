@@ -31,6 +31,8 @@ export interface EndingsDeps {
   height(): number;
   fees(): OnchainFees;
   broadcast(tx: Bytes): Promise<BroadcastResult>;
+  /** The mempool's transaction that spends the output, as far as the source can say. */
+  spender(txid: Bytes, vout: number): Promise<Bytes | undefined>;
   /** `undefined` where the source knows no packages. */
   broadcastPackage(txs: readonly Bytes[]): Promise<BroadcastResult | undefined>;
   /** Rows that must be as durable as what the chain showed. */

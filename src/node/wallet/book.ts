@@ -119,6 +119,15 @@ export class WalletBook {
     }
   }
 
+  /** The unconfirmed transactions here that this one spends from, each once. */
+  waitingParents(raw: Bytes): Bytes[] {
+    const parents = (decodeTx(raw)?.inputs ?? []).flatMap((input) => {
+      const parent = this.transaction(input.txid);
+      return parent === undefined || parent.height !== undefined ? [] : [parent.raw];
+    });
+    return [...new Set(parents)];
+  }
+
   /** Which unconfirmed transactions here spend which outpoints. */
   waitingSpends(): Map<string, readonly WalletTransaction[]> {
     const spends = new Map<string, readonly WalletTransaction[]>();

@@ -226,7 +226,10 @@ export class Wallet {
         return err({ code: 'utxo_spent', outpoint });
       if (isReserved(output, height) && options.reservedOk !== true)
         return err({ code: 'utxo_reserved', outpoint, toBlock: output.reservedToBlock as number });
-      if (!this.book.isDeepEnough(output, height, options.minconf ?? 0))
+      const minconf = options.minconf ?? 0;
+      // Who names an unconfirmed one means it, whoever made it: to raise its fee, maybe.
+      const meant = output.confirmedHeight === undefined && minconf <= 0;
+      if (!meant && !this.book.isDeepEnough(output, height, minconf))
         return err({ code: 'utxo_immature', outpoint });
       found.set(outpoint, output);
     }
@@ -306,6 +309,20 @@ export class Wallet {
     return refused;
   }
 
+  /**
+   * A transaction that a channel has broadcast. Where it pays the wallet it is in the books from
+   * now on, so that its output can be spent, by name, to raise its fee.
+   */
+  async expect(raw: Bytes): Promise<void> {
+    const tx = decodeTx(raw);
+    if (tx?.outputs.some(({ scriptPubkey }) => this.isMine(scriptPubkey)) !== true) return;
+    const txid = txidOf(tx);
+    if (this.book.transaction(txid) !== undefined) return;
+    for (const other of this.book.conflictsOf(tx, txid)) this.book.forget(other.txid);
+    this.enter(tx);
+    await this.#commit();
+  }
+
   /** Enters a transaction into the books as sent and unconfirmed; `persist` afterwards. */
   enter(tx: Transaction): void {
     const txid = txidOf(tx);
@@ -358,7 +375,13 @@ export class Wallet {
   async #broadcast(raw: Bytes): Promise<string | undefined> {
     try {
       const result = await this.deps.chain.broadcast(raw);
-      return result.kind === 'refused' ? result.reason : undefined;
+      if (result.kind !== 'refused') return undefined;
+      const parents = this.book.waitingParents(raw);
+      const together =
+        parents.length === 0
+          ? undefined
+          : await this.deps.chain.broadcastPackage([...parents, raw]);
+      return together === undefined || together.kind === 'refused' ? result.reason : undefined;
     } catch (error) {
       if (!(error instanceof ChainAway)) throw error;
       this.deps.log.warn(`a transaction waits for ${error.message}`);

@@ -241,6 +241,17 @@ export class BitcoindChain implements Chain {
     };
   }
 
+  async spender(txid: Bytes, vout: number): Promise<Bytes | undefined> {
+    const outputs = [{ txid: name(txid), vout }];
+    const found = (await this.#call('gettxspendingprevout', [outputs], [RPC.methodNotFound])) as
+      | readonly { spendingtxid?: string }[]
+      | undefined;
+    const id = found?.[0]?.spendingtxid;
+    if (id === undefined) return undefined;
+    const raw = await this.#call('getrawtransaction', [id], [RPC.invalidAddressOrKey]);
+    return typeof raw === 'string' ? fromHex(raw) : undefined;
+  }
+
   async broadcast(tx: Bytes): Promise<BroadcastResult> {
     try {
       // A fee of any height: what to pay was decided before, and the money must move.

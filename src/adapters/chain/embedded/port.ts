@@ -56,6 +56,11 @@ export class EmbeddedChainPort implements Chain {
     return { amount, scriptPubkey, confirmations };
   }
 
+  async spender(txid: Bytes, vout: number): Promise<Bytes | undefined> {
+    this.#answer();
+    return this.chain.mempool.spender(outpointKey(txid, vout))?.raw;
+  }
+
   async broadcast(tx: Bytes): Promise<BroadcastResult> {
     this.#answer();
     const rejected = this.chain.submit(tx);
