@@ -15,8 +15,9 @@ const { metafile } = await build({
   entryPoints: {
     lightningd: 'dist/cli/lightningd.js',
     'lightning-cli': 'dist/cli/lightning-cli.js',
-    // The store's thread is found beside the chunk that starts it.
+    // The threads are found beside the chunk that starts them.
     worker: 'dist/adapters/store/sqlite/worker.js',
+    'verify-worker': 'dist/adapters/verifier/verify-worker.js',
   },
   outdir,
   bundle: true,

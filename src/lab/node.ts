@@ -1,6 +1,7 @@
 import { MemoryFiles } from '../adapters/files/memory.js';
 import { LocalSigner } from '../adapters/signer/index.js';
 import { openStore } from '../adapters/store/sqlite/index.js';
+import { InlineVerifier } from '../adapters/verifier/index.js';
 import { NETWORKS } from '../core/bitcoin/index.js';
 import { sat, toHex } from '../core/bytes/index.js';
 import type { NodeConfig } from '../node/main/config.js';
@@ -139,6 +140,7 @@ export class LabNode {
       entropy: entropy.fork(`life ${this.#lives++}`),
       log: trace.logger(this.name),
       fatal: (error) => this.#fatal(error),
+      verifier: new InlineVerifier(),
     });
     this.#life = { source, node, commands: labCommands(this.#api(node)), kill, died };
     await Promise.race([node.start(), died]);

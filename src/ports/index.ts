@@ -7,3 +7,4 @@ export * from './logger.js';
 export * from './net.js';
 export * from './signer.js';
 export * from './store.js';
+export * from './verifier.js';

@@ -17,6 +17,7 @@ import { sha256d } from '../crypto/index.js';
 import { encodeMessage, type MessageOf, signedPart, unknownRequired } from '../wire/index.js';
 import type { Outpoints } from './outpoints.js';
 import type { RateLimits } from './rates.js';
+import { Refusals } from './refusals.js';
 import type { Relay } from './relay.js';
 import {
   channelKeyOf,
@@ -53,6 +54,8 @@ interface PendingChannel extends From<ChannelAnnouncement> {
   stage: 'signatures' | 'funding' | 'early';
   readonly updates: [From<ChannelUpdate> | undefined, From<ChannelUpdate> | undefined];
   readonly nodes: Map<NodeId, From<NodeAnnouncement>>;
+  /** Other peers' different announcements of the channel: one of them may be the true one. */
+  readonly rivals: From<ChannelAnnouncement>[];
 }
 
 type Job =
@@ -64,7 +67,8 @@ type Job =
 const FUTURE_SECONDS = 86_400;
 /** How far ahead of our tip an announcement's block may be and still be waited for. */
 const EARLY_BLOCKS = 10;
-const REFUSED_KEPT = 10_000;
+const UNKNOWN_KEPT = 10_000;
+const RIVALS_KEPT = 2;
 
 export class Intake {
   readonly #options: GossipOptions;
@@ -81,7 +85,7 @@ export class Intake {
   /** The newest timestamp under verification, by key. */
   readonly #verifying = new Map<string, number>();
   /** Funding outputs that were looked up in vain since the last block. */
-  readonly #refused = new Set<ShortChannelId>();
+  readonly #refused = new Refusals();
   /** Heights at which the funding outputs of channels were spent. */
   readonly spentAt = new Map<ShortChannelId, BlockHeight>();
   /** Channels that updates came for and that we do not know. */
@@ -123,11 +127,13 @@ export class Intake {
         `channel_announcement ${scidToString(scid)}: node ids not in order`,
       );
     const { graph } = this.#deps.topology;
-    const known = graph.channel(scid) >= 0 || this.#refused.has(scid) || this.spentAt.has(scid);
+    const known = graph.channel(scid) >= 0 || this.#refused.has(message) || this.spentAt.has(scid);
     // Ours is sent at once, even where the other end's copy of it was faster.
     if (peer === undefined && graph.channel(scid) >= 0)
       return [...done(from), { kind: 'sendToAll', message }];
-    if (known || this.#pending.has(scid)) return done(from);
+    const pending = this.#pending.get(scid);
+    if (pending !== undefined && !known) this.#keepRival(pending, from);
+    if (known || pending !== undefined) return done(from);
     if (this.#pending.size >= this.#limits.pendingChannels) return done(from);
     const { block } = scidParts(scid);
     const depth = cx.height - block + 1;
@@ -212,11 +218,15 @@ export class Intake {
           pending.stage = 'funding';
           return this.#check(pending);
         }
-        this.#release(job.scid);
-        return this.#offend(
-          pending,
-          `channel_announcement ${scidToString(job.scid)}: bad signature`,
-        );
+        // BOLT 7, channel_announcement: a wrong signature may end the connection.
+        return [
+          ...this.#offend(
+            pending,
+            `channel_announcement ${scidToString(job.scid)}: bad signature`,
+            true,
+          ),
+          ...this.#tryRival(pending),
+        ];
       }
       case 'update':
         return this.#updateVerified(job, good, cx);
@@ -238,11 +248,11 @@ export class Intake {
       pending.stage = 'early';
       return done(pending);
     }
-    this.#release(job.scid);
     if (!fits) {
-      if (this.#refused.size < REFUSED_KEPT) this.#refused.add(job.scid);
-      return done(pending);
+      this.#refused.add(pending.message, output !== undefined);
+      return [...done(pending), ...this.#tryRival(pending)];
     }
+    this.#release(job.scid);
     return [...done(pending), ...this.#acceptChannel(pending, output, cx)];
   }
 
@@ -267,6 +277,7 @@ export class Intake {
       stage,
       updates: [undefined, undefined],
       nodes: new Map(),
+      rivals: [],
     };
     this.#pending.set(scid, pending);
     for (const node of [from.message.nodeId1, from.message.nodeId2]) {
@@ -275,6 +286,24 @@ export class Intake {
       this.#coming.set(id, scids.add(scid));
     }
     return pending;
+  }
+
+  #keepRival(pending: PendingChannel, from: From<ChannelAnnouncement>): void {
+    if (from.peer === pending.peer || pending.rivals.length >= RIVALS_KEPT) return;
+    if (equal(encodeMessage(from.message), encodeMessage(pending.message))) return;
+    pending.rivals.push({ ...from, ref: undefined });
+  }
+
+  /** The announcement was false: the next one in its place, with all that waits for the channel. */
+  #tryRival(pending: PendingChannel): GossipEffect[] {
+    this.#release(pending.message.shortChannelId);
+    const rival = pending.rivals.find(({ message }) => !this.#refused.has(message));
+    if (rival === undefined) return [];
+    const next = this.#hold(rival, 'signatures');
+    next.rivals.push(...pending.rivals.slice(pending.rivals.indexOf(rival) + 1));
+    for (const direction of [0, 1] as const) next.updates[direction] = pending.updates[direction];
+    for (const [id, node] of pending.nodes) next.nodes.set(id, node);
+    return this.#check(next);
   }
 
   #release(scid: ShortChannelId): void {
@@ -377,9 +406,9 @@ export class Intake {
       this.#deps.ownChannel(scid) === undefined &&
       (message.messageFlags & 2) === 0 &&
       !this.spentAt.has(scid) &&
-      !this.#refused.has(scid) &&
+      !this.#refused.hasChannel(scid) &&
       message.timestamp > cx.now - this.#limits.pruneSeconds;
-    if (askable && this.unknownChannels.size < REFUSED_KEPT) this.unknownChannels.add(scid);
+    if (askable && this.unknownChannels.size < UNKNOWN_KEPT) this.unknownChannels.add(scid);
     return done(from);
   }
 
@@ -390,10 +419,13 @@ export class Intake {
     const key = updateKeyOf(scid, direction);
     if (this.#verifying.get(key) === message.timestamp) this.#verifying.delete(key);
     // BOLT 7, channel_update: a wrong signature ends the connection.
-    if (!good)
-      return this.#offend(job, `channel_update ${scidToString(scid)}: bad signature`, true);
     const { graph } = this.#deps.topology;
     const c = graph.channel(scid);
+    if (!good) {
+      // Whoever forges must not use up what the channel's node may send.
+      if (c >= 0) this.#rates.returnUpdate(2 * c + direction);
+      return this.#offend(job, `channel_update ${scidToString(scid)}: bad signature`, true);
+    }
     if (c < 0 || message.timestamp <= (graph.timestamp[2 * c + direction] as number))
       return done(job);
     return [...done(job), ...this.#acceptUpdate(job, c, cx)];
@@ -425,8 +457,11 @@ export class Intake {
     const key = nodeKeyOf(id);
     if (this.#verifying.get(key) === message.timestamp) this.#verifying.delete(key);
     // BOLT 7, node_announcement: a wrong signature ends the connection.
-    if (!good) return this.#offend(job, `node_announcement ${id}: bad signature`, true);
     const n = this.#deps.topology.graph.node(message.nodeId);
+    if (!good) {
+      if (n >= 0) this.#rates.returnNode(n);
+      return this.#offend(job, `node_announcement ${id}: bad signature`, true);
+    }
     if (n < 0 || message.timestamp <= (this.#deps.topology.graph.nodeTimestamp[n] as number))
       return done(job);
     return [...done(job), ...this.#acceptNode(job, n, cx)];

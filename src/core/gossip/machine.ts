@@ -28,6 +28,7 @@ import {
   type GossipMachineDeps,
   type GossipMessage,
   type GossipOptions,
+  type Serving,
   type StoredGossip,
 } from './types.js';
 
@@ -37,6 +38,10 @@ interface Peer {
   open: number;
   /** The replies to its range query that are still to be sent. */
   range: Generator<MessageOf<'replyChannelRange'>> | undefined;
+  /** What is stored of the time that its filter names and is still to be sent. */
+  backlog: Generator<string[]> | undefined;
+  /** A slice of the backlog is on its way: the next goes when the peer has read it. */
+  backlogOpen: boolean;
 }
 
 /** How far back live gossip is asked for when a peer connects. */
@@ -61,7 +66,7 @@ export class GossipMachine {
     this.#options = { ...options, limits };
     this.#deps = deps;
     const { graph } = deps.topology;
-    this.#relay = new Relay({ graph });
+    this.#relay = new Relay({ graph, peers: this.#peers });
     this.#rates = new RateLimits(limits);
     const { outpoints } = this;
     this.#intake = new Intake(this.#options, {
@@ -118,9 +123,12 @@ export class GossipMachine {
     }
   }
 
-  /** Takes up what was stored after the snapshot that the graph was filled from. */
-  restore(rows: readonly StoredGossip[], now: number): void {
-    restoreRows(rows, now, {
+  /**
+   * Takes up what was stored after the snapshot that the graph was filled from. Answers the rows
+   * that speak of channels and nodes which are not there yet: for another call, after all others.
+   */
+  restore(rows: readonly StoredGossip[], now: number): StoredGossip[] {
+    return restoreRows(rows, now, {
       ...this.#deps,
       options: this.#options,
       outpoints: this.outpoints,
@@ -129,7 +137,13 @@ export class GossipMachine {
   }
 
   #connected(peer: NodeId, features: Bytes, cx: GossipContext): GossipEffect[] {
-    this.#peers.set(peer, { filter: undefined, open: 0, range: undefined });
+    this.#peers.set(peer, {
+      filter: undefined,
+      open: 0,
+      range: undefined,
+      backlog: undefined,
+      backlogOpen: false,
+    });
     const offers = hasFeature(features, 'gossipQueries');
     const { chainHash } = this.#options;
     // BOLT 7, gossip_timestamp_filter: of a peer that does not offer gossip_queries nothing is asked.
@@ -212,16 +226,25 @@ export class GossipMachine {
       return [];
     }
     if (next.value.syncComplete === 1) state.range = undefined;
-    return [{ kind: 'sendStored', peer, keys: [], last: next.value }];
+    return [{ kind: 'sendStored', peer, keys: [], last: next.value, serves: 'range' }];
   }
 
   /** An answer has gone out whole. */
-  #served(peer: NodeId, what: 'range' | 'channels'): GossipEffect[] {
+  #served(peer: NodeId, what: Serving): GossipEffect[] {
     const state = this.#peers.get(peer);
     if (state === undefined) return [];
-    if (what === 'range') return this.#nextReply(peer, state);
-    if (state.open > 0) state.open--;
-    return [];
+    switch (what) {
+      case 'range':
+        return this.#nextReply(peer, state);
+      case 'channels':
+        if (state.open > 0) state.open--;
+        return [];
+      case 'backlog':
+        state.backlogOpen = false;
+        return this.#nextBacklog(peer, state);
+      default:
+        return assertNever(what);
+    }
   }
 
   #serveChannels(peer: NodeId, query: MessageOf<'queryShortChannelIds'>): GossipEffect[] {
@@ -246,6 +269,7 @@ export class GossipMachine {
           chainHash: query.chainHash,
           fullInformation: known ? 1 : 0,
         },
+        serves: 'channels',
       },
     ];
   }
@@ -255,8 +279,20 @@ export class GossipMachine {
     if (state === undefined || !equal(message.chainHash, this.#options.chainHash)) return [];
     const filter = { first: message.firstTimestamp, range: message.timestampRange };
     state.filter = filter;
-    const keys = this.#relay.backlog(filter, this.#isSpent);
-    return keys.length === 0 ? [] : [{ kind: 'sendStored', peer, keys }];
+    state.backlog = this.#relay.backlog(filter, this.#isSpent);
+    return this.#nextBacklog(peer, state);
+  }
+
+  /** One slice at a time, as the peer reads: it may be the whole graph. */
+  #nextBacklog(peer: NodeId, state: Peer): GossipEffect[] {
+    if (state.backlogOpen) return [];
+    const next = state.backlog?.next();
+    if (next === undefined || next.done === true) {
+      state.backlog = undefined;
+      return [];
+    }
+    state.backlogOpen = true;
+    return [{ kind: 'sendStored', peer, keys: next.value, serves: 'backlog' }];
   }
 
   #block(
@@ -299,8 +335,7 @@ export class GossipMachine {
     const effects: GossipEffect[] = [];
     if (cx.now >= this.#flushedAt + this.#options.limits.flushSeconds) {
       this.#flushedAt = cx.now;
-      const filters = new Map([...this.#peers].map(([id, { filter }]) => [id, filter]));
-      effects.push(...this.#relay.flush(filters), ...this.#sync.ask(this.#intake.unknownChannels));
+      effects.push(...this.#relay.flush(), ...this.#sync.ask(this.#intake.unknownChannels));
       this.#intake.unknownChannels.clear();
     }
     if (cx.now >= this.#prunedAt + PRUNE_EVERY_SECONDS) {

@@ -33,6 +33,12 @@ class Buckets {
     return true;
   }
 
+  /** What was taken was not used. */
+  giveBack(i: number): void {
+    if (i < this.#at.length && this.#at[i] !== 0)
+      this.#level[i] = Math.min(this.#burst, (this.#level[i] as number) + 1);
+  }
+
   reset(i: number): void {
     if (i < this.#at.length) this.#at[i] = 0;
   }
@@ -53,6 +59,12 @@ export class RateLimits {
   }
   takeNode(n: number, now: number): boolean {
     return this.#nodes.take(n, now);
+  }
+  returnUpdate(e: number): void {
+    this.#updates.giveBack(e);
+  }
+  returnNode(n: number): void {
+    this.#nodes.giveBack(n);
   }
   /** The edges of a channel index begin anew with another channel. */
   forget(c: number): void {

@@ -24,15 +24,28 @@ interface Item {
 export const passes = (filter: Filter, timestamp: number): boolean =>
   timestamp >= filter.first && timestamp < filter.first + filter.range;
 
+/** Keys of the backlog that are told at a time. */
+const SLICE = 400;
+
+interface RelayDeps {
+  readonly graph: Graph;
+  /** Who is connected, with what each asked for. */
+  readonly peers: ReadonlyMap<NodeId, { readonly filter: Filter | undefined }>;
+}
+
 export class Relay {
   readonly #graph: Graph;
+  readonly #peers: RelayDeps['peers'];
   /** Channels accepted since the last flush; they go out with their first update. */
   readonly #channels = new Map<ShortChannelId, NodeId | undefined>();
+  /** Those among them with an update that nobody asked for: they wait no longer than the flush. */
+  readonly #old = new Set<ShortChannelId>();
   readonly #updates = new Map<string, Item & { scid: ShortChannelId; direction: Direction }>();
   readonly #nodes = new Map<NodeId, Item>();
 
-  constructor(deps: { readonly graph: Graph }) {
+  constructor(deps: RelayDeps) {
     this.#graph = deps.graph;
+    this.#peers = deps.peers;
   }
 
   channel(scid: ShortChannelId, from: NodeId | undefined): void {
@@ -44,22 +57,37 @@ export class Relay {
     timestamp: number,
     from: NodeId | undefined,
   ): void {
-    this.#updates.set(updateKeyOf(scid, direction), { scid, direction, timestamp, from });
+    if (this.#isWanted(timestamp, from))
+      this.#updates.set(updateKeyOf(scid, direction), { scid, direction, timestamp, from });
+    else if (this.#channels.has(scid)) this.#old.add(scid);
   }
   node(id: NodeId, timestamp: number, from: NodeId | undefined): void {
-    this.#nodes.set(id, { timestamp, from });
+    if (this.#isWanted(timestamp, from)) this.#nodes.set(id, { timestamp, from });
+  }
+
+  /**
+   * What nobody asked for is not kept: a whole graph that comes in would be. Who asks for it later
+   * finds it in the backlog.
+   */
+  #isWanted(timestamp: number, from: NodeId | undefined): boolean {
+    if (from === undefined) return true;
+    for (const [peer, { filter }] of this.#peers)
+      if (peer !== from && filter !== undefined && passes(filter, timestamp)) return true;
+    return false;
   }
 
   /** What each peer is to get now; the channels without an update wait on. */
-  flush(peers: ReadonlyMap<NodeId, Filter | undefined>): GossipEffect[] {
+  flush(): GossipEffect[] {
     const effects: GossipEffect[] = [];
-    for (const [peer, filter] of peers) {
+    for (const [peer, { filter }] of this.#peers) {
       // BOLT 7, "Rebroadcasting": others' gossip only goes to those who sent a filter.
       if (filter === undefined) continue;
       const keys = this.#keysFor(peer, filter);
       if (keys.length > 0) effects.push({ kind: 'sendStored', peer, keys });
     }
     for (const { scid } of this.#updates.values()) this.#channels.delete(scid);
+    for (const scid of this.#old) this.#channels.delete(scid);
+    this.#old.clear();
     this.#updates.clear();
     this.#nodes.clear();
     return effects;
@@ -85,27 +113,34 @@ export class Relay {
 
   /**
    * BOLT 7, gossip_timestamp_filter: all that is stored of the time asked for, each channel before
-   * its updates, nodes last.
+   * its updates, nodes last; in slices, since the graph may be large and the peer slow.
    */
-  backlog(filter: Filter, skip: (scid: ShortChannelId) => boolean): string[] {
+  *backlog(filter: Filter, skip: (scid: ShortChannelId) => boolean): Generator<string[]> {
+    let keys: string[] = [];
+    for (const key of this.#backlogKeys(filter, skip)) {
+      keys.push(key);
+      if (keys.length < SLICE) continue;
+      yield keys;
+      keys = [];
+    }
+    if (keys.length > 0) yield keys;
+  }
+
+  *#backlogKeys(filter: Filter, skip: (scid: ShortChannelId) => boolean): Generator<string> {
     const graph = this.#graph;
-    const keys: string[] = [];
-    if (filter.range === 0) return keys;
+    if (filter.range === 0) return;
+    const due = (time: number): boolean => time !== 0 && passes(filter, time);
     for (let c = 0; c < graph.channelLimit; c++) {
-      if (!graph.isLive(c)) continue;
-      const times = [graph.timestamp[2 * c] as number, graph.timestamp[2 * c + 1] as number];
-      const due = times.map((time) => time !== 0 && passes(filter, time));
-      if (!due.includes(true)) continue;
+      const first = due(graph.timestamp[2 * c] as number);
+      const second = due(graph.timestamp[2 * c + 1] as number);
+      if (!(first || second) || !graph.isLive(c)) continue;
       const scid = graph.scid(c);
       if (skip(scid)) continue;
-      keys.push(channelKeyOf(scid));
-      for (const direction of [0, 1] as const)
-        if (due[direction]) keys.push(updateKeyOf(scid, direction));
+      yield channelKeyOf(scid);
+      if (first) yield updateKeyOf(scid, 0);
+      if (second) yield updateKeyOf(scid, 1);
     }
-    for (let n = 0; n < graph.nodeLimit; n++) {
-      const time = graph.nodeTimestamp[n] as number;
-      if (time !== 0 && passes(filter, time)) keys.push(nodeKeyOf(graph.nodeHex(n)));
-    }
-    return keys;
+    for (let n = 0; n < graph.nodeLimit; n++)
+      if (due(graph.nodeTimestamp[n] as number)) yield nodeKeyOf(graph.nodeHex(n));
   }
 }

@@ -23,27 +23,36 @@ interface RestoreDeps {
   readonly spentAt: Map<ShortChannelId, BlockHeight>;
 }
 
-/** Channels first, whatever the order of the rows: updates and nodes need them. */
-export function restoreRows(rows: readonly StoredGossip[], now: number, deps: RestoreDeps): void {
-  for (const prefix of ['c:', 'u:', 'n:'])
-    for (const row of rows) if (row.key.startsWith(prefix)) restoreRow(row, now, deps);
+/**
+ * Channels first, whatever the order of the rows: updates and nodes need them. Answers the rows
+ * whose channel or node is not in the graph.
+ */
+export function restoreRows(
+  rows: readonly StoredGossip[],
+  now: number,
+  deps: RestoreDeps,
+): StoredGossip[] {
+  return ['c:', 'u:', 'n:'].flatMap((prefix) =>
+    rows.filter((row) => row.key.startsWith(prefix) && !restoreRow(row, now, deps)),
+  );
 }
 
-function restoreRow(row: StoredGossip, now: number, deps: RestoreDeps): void {
+/** Whether it had its place. */
+function restoreRow(row: StoredGossip, now: number, deps: RestoreDeps): boolean {
   const { topology, spentAt } = deps;
   const { graph } = topology;
   if (row.message.length === 0) {
     const scid = row.key.startsWith('c:') ? scidFromString(row.key.slice(2)) : undefined;
-    if (scid === undefined) return;
+    if (scid === undefined) return true;
     const c = graph.channel(scid);
     spentAt.delete(scid);
-    if (c < 0) return;
+    if (c < 0) return true;
     deps.outpoints.remove(c);
     topology.removeChannel(c);
-    return;
+    return true;
   }
   const decoded = decodeMessage(row.message);
-  if (decoded.ok) restoreMessage(decoded.value, row, now, deps);
+  return !decoded.ok || restoreMessage(decoded.value, row, now, deps);
 }
 
 function restoreMessage(
@@ -51,7 +60,7 @@ function restoreMessage(
   row: StoredGossip,
   now: number,
   { options, topology, outpoints, spentAt }: RestoreDeps,
-): void {
+): boolean {
   const { graph } = topology;
   const routable = (features: Uint8Array): boolean =>
     unknownRequired(features, options.features).length === 0;
@@ -69,24 +78,24 @@ function restoreMessage(
       if (row.fundingTxid !== undefined) outpoints.add(c, row.fundingTxid, scidParts(scid).output);
       if (row.timestamp > 0) spentAt.set(scid, row.timestamp);
       else spentAt.delete(scid);
-      return;
+      return true;
     }
     case 'channelUpdate': {
       const c = graph.channel(message.shortChannelId);
-      if (c < 0) return;
+      if (c < 0) return false;
       const direction = directionOf(message);
       topology.setPolicy(c, direction, policyOf(message), now);
       graph.checksum[2 * c + direction] = updateChecksum(row.message);
-      return;
+      return true;
     }
     case 'nodeAnnouncement': {
       const n = graph.node(message.nodeId);
-      if (n < 0) return;
+      if (n < 0) return false;
       graph.nodeTimestamp[n] = message.timestamp;
       if (!routable(message.features)) graph.setNodeRoutable(n, false);
-      return;
+      return true;
     }
     default:
-      return;
+      return true;
   }
 }

@@ -71,7 +71,7 @@ export class Sync {
     if (asked === undefined) return [];
     this.#peers.delete(peer);
     for (const scid of asked.open) this.#requested.delete(scid);
-    return this.#begin();
+    return [...this.#resume(), ...this.#begin()];
   }
 
   /** Channels that updates came for: asked of any free peer. */
@@ -118,7 +118,12 @@ export class Sync {
       return [warning(peer, 'reply_short_channel_ids_end without a query')];
     for (const scid of asked.open) this.#requested.delete(scid);
     asked.open = [];
-    return this.#next(peer, asked);
+    return [...this.#next(peer, asked), ...this.#resume()];
+  }
+
+  /** Those who waited to see whether another peer tells of the rest. */
+  #resume(): GossipEffect[] {
+    return [...this.#peers].flatMap(([peer, asked]) => this.#next(peer, asked));
   }
 
   /** Begins with peers that wait, as far as the limits allow. */
@@ -188,15 +193,21 @@ export class Sync {
   #next(peer: NodeId, asked: Asked): GossipEffect[] {
     if (asked.stage !== 'channels' || asked.open.length > 0) return [];
     const batch: [ShortChannelId, number][] = [];
+    let awaited = false;
     for (const [scid, flags] of asked.wanted) {
       if (batch.length >= this.#limits.queryBatch) break;
+      // Another peer is asked for it: should nothing come of that, this one is.
+      if (this.#requested.has(scid)) {
+        awaited = true;
+        continue;
+      }
       asked.wanted.delete(scid);
-      if (this.#requested.has(scid) || this.#isPending(scid)) continue;
+      if (this.#isPending(scid)) continue;
       if (this.#graph.channel(scid) < 0) batch.push([scid, EVERYTHING]);
       else if ((flags & ~(ANNOUNCEMENT | NODES)) !== 0 && flags !== EVERYTHING)
         batch.push([scid, flags]);
     }
-    if (batch.length === 0) return this.#finish(peer, asked);
+    if (batch.length === 0) return awaited ? [] : this.#finish(peer, asked);
     batch.sort(([a], [b]) => (a < b ? -1 : 1));
     asked.open = batch.map(([scid]) => scid);
     for (const scid of asked.open) this.#requested.add(scid);

@@ -69,12 +69,13 @@ export type GossipInput =
     }
   /** A reorg took this block away. */
   | { readonly kind: 'disconnectedBlock'; readonly height: BlockHeight }
-  /** A `sendStored` with a `last` has gone out whole. */
-  | { readonly kind: 'served'; readonly peer: NodeId; readonly what: 'range' | 'channels' }
+  /** What a `sendStored` with a `serves` named has gone out whole. */
+  | { readonly kind: 'served'; readonly peer: NodeId; readonly what: Serving }
   /** Every few seconds: flushes what is due. */
   | { readonly kind: 'tick' };
 
-export type StoredKind = 'channel' | 'update' | 'node';
+/** The answers that go out piece by piece, as the peer reads. */
+export type Serving = 'range' | 'channels' | 'backlog';
 
 export interface SignatureCheck {
   readonly signature: Bytes;
@@ -87,14 +88,15 @@ export type GossipEffect =
   /** A message of our own, to every peer, at once. */
   | { readonly kind: 'sendToAll'; readonly message: Message }
   /**
-   * Sends stored messages by key in this order (what is missing is left out), then `last`; where
-   * there is one, `served` tells of its end.
+   * Sends stored messages by key in this order (what is missing is left out), then `last`. Where
+   * it `serves` an answer, `served` tells when the peer has read most of it.
    */
   | {
       readonly kind: 'sendStored';
       readonly peer: NodeId;
       readonly keys: readonly string[];
       readonly last?: Message;
+      readonly serves?: Serving;
     }
   /** Checks signatures over one digest; the answer is `verified`. */
   | {
@@ -169,7 +171,7 @@ export const DEFAULT_GOSSIP_LIMITS: GossipLimits = {
   flushSeconds: 60,
   syncPeers: 3,
   syncTotal: 10,
-  queryBatch: 1000,
+  queryBatch: 500,
   updateBurst: 10,
   updatesPerDay: 24,
   nodesPerDay: 24,

@@ -11,8 +11,12 @@ type Row = Tables['gossip'];
 
 const SNAPSHOT = 'gossip.snapshot';
 const EMPTY = new Uint8Array(0);
-/** Rows that wait in memory before they are written together. */
+/** Rows that are written together. */
 const FLUSH_ROWS = 500;
+/** Rows that wait for the disk, above which no more are asked for. */
+const MOST_ROWS = 2_000;
+/** Rows read together at a start. */
+const PAGE_ROWS = 1_000;
 
 /**
  * The stored gossip: raw messages by key, and now and then the graph as one snapshot, so that a
@@ -21,17 +25,25 @@ const FLUSH_ROWS = 500;
 export class GossipBook {
   readonly #store: Pick<Store, 'commit' | 'select'>;
   readonly #fatal: (error: unknown) => void;
+  readonly #relieved: () => void;
+  /** Rows that no commit has taken up yet. */
   readonly #waiting = new Map<string, Row>();
+  /** Tombstones on disk that the next snapshot makes needless, with their `seq`. */
+  readonly #dead = new Map<string, number>();
   #seq = 0;
   #snapshotSeq = 0;
-  #committed: Promise<void> = Promise.resolve();
+  /** The commit that is on its way to the disk: one at a time. */
+  #writing: Promise<void> | undefined;
 
   constructor(deps: {
     readonly store: Pick<Store, 'commit' | 'select'>;
     readonly fatal: (error: unknown) => void;
+    /** Few rows wait again, where there were many. */
+    readonly relieved: () => void;
   }) {
     this.#store = deps.store;
     this.#fatal = deps.fatal;
+    this.#relieved = deps.relieved;
   }
 
   /** Rows written since the last snapshot. */
@@ -39,14 +51,28 @@ export class GossipBook {
     return this.#seq - this.#snapshotSeq;
   }
 
-  /** Fills the parts from the snapshot; answers the rows that came after it, oldest first. */
-  async load(parts: SnapshotParts): Promise<readonly Row[]> {
+  /** Whether the disk is behind: what waits for it fills memory. */
+  get pressed(): boolean {
+    return this.#waiting.size > MOST_ROWS;
+  }
+
+  /**
+   * Fills the parts from the snapshot, then hands on the rows that came after it, oldest first, a
+   * page at a time; answers how many these were.
+   */
+  async load(parts: SnapshotParts, take: (rows: readonly Row[]) => void): Promise<number> {
     const [stored] = await this.#store.select('vars', { where: { name: SNAPSHOT } });
     const seq = stored === undefined ? undefined : decodeSnapshot(stored.value, parts);
-    this.#snapshotSeq = seq ?? 0;
-    const rows = await this.#store.select('gossip', { order: 'seq', from: this.#snapshotSeq + 1 });
-    this.#seq = rows.at(-1)?.seq ?? this.#snapshotSeq;
-    return rows;
+    this.#snapshotSeq = this.#seq = seq ?? 0;
+    for (let count = 0; ; ) {
+      const query = { order: 'seq', from: this.#seq + 1, limit: PAGE_ROWS } as const;
+      const rows = await this.#store.select('gossip', query);
+      count += rows.length;
+      this.#seq = rows.at(-1)?.seq ?? this.#seq;
+      for (const row of rows) if (row.message.length === 0) this.#dead.set(row.key, row.seq);
+      take(rows);
+      if (rows.length < PAGE_ROWS) return count;
+    }
   }
 
   put(effect: GossipEffect & { kind: 'put' }): void {
@@ -74,8 +100,12 @@ export class GossipBook {
   }
 
   #write(row: Row): void {
+    // Behind all others, so that rows wait in the order of `seq`.
+    this.#waiting.delete(row.key);
     this.#waiting.set(row.key, row);
-    if (this.#waiting.size >= FLUSH_ROWS) void this.flush();
+    if (row.message.length === 0) this.#dead.set(row.key, row.seq);
+    else this.#dead.delete(row.key);
+    this.#writeIfMany();
   }
 
   /** The raw messages under these keys, in their order; what is not there is left out. */
@@ -94,32 +124,52 @@ export class GossipBook {
   }
 
   /** Resolves when all that was put before is on disk. */
-  flush(): Promise<void> {
-    if (this.#waiting.size > 0) {
-      const writes = [...this.#waiting.values()].map((row): Write => ({ put: 'gossip', row }));
-      this.#waiting.clear();
-      this.#commit(writes);
+  async flush(): Promise<void> {
+    const last = this.#seq;
+    for (;;) {
+      const [oldest] = this.#waiting.values();
+      if (this.#writing !== undefined) await this.#writing;
+      else if (oldest !== undefined && oldest.seq <= last) this.#writeSome();
+      else return;
     }
-    return this.#committed;
   }
 
-  #commit(writes: readonly Write[]): void {
-    const commit = this.#store.commit(writes).catch(this.#fatal);
-    this.#committed = Promise.all([this.#committed, commit]).then(() => undefined);
+  #writeIfMany(): void {
+    if (this.#writing === undefined && this.#waiting.size >= FLUSH_ROWS) this.#writeSome();
+  }
+
+  /**
+   * One commit at a time, and not a large one: a payment's commit and a command's question to the
+   * store are never behind more than that.
+   */
+  #writeSome(): void {
+    const writes: Write[] = [];
+    for (const row of this.#waiting.values()) {
+      this.#waiting.delete(row.key);
+      if (writes.push({ put: 'gossip', row }) === FLUSH_ROWS) break;
+    }
+    this.#writing = this.#store.commit(writes).then(() => {
+      this.#writing = undefined;
+      this.#writeIfMany();
+      if (!this.pressed) this.#relieved();
+    }, this.#fatal);
   }
 
   /** Writes a snapshot and clears the tombstones it makes needless. */
   async snapshot(parts: SnapshotParts): Promise<void> {
     if (this.changes === 0) return;
-    const value = encodeSnapshot(parts, this.#seq);
-    const from = this.#snapshotSeq + 1;
-    this.#snapshotSeq = this.#seq;
-    void this.flush();
-    this.#commit([{ put: 'vars', row: { name: SNAPSHOT, value } }]);
-    const rows = await this.#store.select('gossip', { order: 'seq', from });
-    const dead = rows.filter((row) => row.message.length === 0 && row.seq <= this.#snapshotSeq);
-    if (dead.length > 0)
-      this.#commit(dead.map(({ key, seq }): Write => ({ delete: 'gossip', where: { key, seq } })));
-    await this.#committed;
+    const seq = this.#seq;
+    const value = encodeSnapshot(parts, seq);
+    this.#snapshotSeq = seq;
+    await this.flush();
+    await this.#store.commit([{ put: 'vars', row: { name: SNAPSHOT, value } }]);
+    const dead = [...this.#dead].filter(([, written]) => written <= seq);
+    for (let at = 0; at < dead.length; at += FLUSH_ROWS)
+      await this.#store.commit(
+        dead
+          .slice(at, at + FLUSH_ROWS)
+          .map(([key, written]): Write => ({ delete: 'gossip', where: { key, seq: written } })),
+      );
+    for (const [key, written] of dead) if (this.#dead.get(key) === written) this.#dead.delete(key);
   }
 }

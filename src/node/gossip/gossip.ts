@@ -11,6 +11,7 @@ import {
 import type { Message, MessageOf } from '../../core/wire/index.js';
 import { type NetAddress, seconds, type Tables } from '../../ports/index.js';
 import { GossipBook } from './book.js';
+import { Inflow } from './inflow.js';
 import { announcementsOf, type ChannelFilter, listChannels, listNodes } from './listing.js';
 import { Outgoing } from './outgoing.js';
 import { addressOf, ownNodeAnnouncement } from './own.js';
@@ -24,8 +25,8 @@ const SNAPSHOT_CHANGES = 2_000;
 const SNAPSHOT_TICKS = 120;
 /** After the chain's source did not answer. */
 const CHAIN_RETRY_MS = 5_000;
-/** Funding outputs asked for at the same time. */
-const LOOKUPS = 16;
+/** Funding outputs asked for at the same time, so that the chain's source can answer by many. */
+const LOOKUPS = 100;
 
 type OwnMessage = MessageOf<'channelAnnouncement' | 'nodeAnnouncement' | 'channelUpdate'>;
 
@@ -67,10 +68,9 @@ export class Gossip {
   readonly #verifier: Verifier;
   readonly #outgoing: Outgoing;
   readonly #connected = new Set<NodeId>();
-  readonly #done = new Map<number, () => void>();
+  readonly #inflow: Inflow;
   /** Of the block told last, which the follower counts only once all its listeners are done. */
   #height: number | undefined;
-  #nextRef = 1;
   readonly #lookups: { readonly job: number; readonly scid: ShortChannelId }[] = [];
   #lookingUp = 0;
   #cancelTick: (() => void) | undefined;
@@ -85,18 +85,17 @@ export class Gossip {
       { nodeId, chainHash, features, ...(limits === undefined ? {} : { limits }) },
       deps,
     );
-    this.#book = new GossipBook(deps);
+    this.#book = new GossipBook({ ...deps, relieved: () => this.#inflow.relieved() });
+    this.#inflow = new Inflow({ pressed: () => this.#book.pressed });
     this.#verifier = new Verifier({
-      clock: deps.clock,
+      verifier: deps.verifier,
       answer: (job, good) => this.#step({ kind: 'verified', job, good }),
+      fatal: deps.fatal,
     });
     this.#outgoing = new Outgoing({
       ...deps,
       book: this.#book,
-      served: (peer, last) => {
-        const what = last.kind === 'replyChannelRange' ? 'range' : 'channels';
-        this.#step({ kind: 'served', peer, what });
-      },
+      served: (peer, what) => this.#step({ kind: 'served', peer, what }),
     });
   }
 
@@ -110,14 +109,20 @@ export class Gossip {
     const { topology } = this.#deps;
     const { graph } = topology;
     const parts = { graph, outpoints: this.#machine.outpoints, spentAt: this.#machine.spentAt };
-    const rows = await this.#book.load(parts);
-    topology.attachAll();
     const now = seconds(this.#deps.clock);
-    this.#machine.restore(rows.map(storedGossip), now);
+    const early: StoredGossip[] = [];
+    let attached = false;
+    const rows = await this.#book.load(parts, (page) => {
+      // The snapshot is in the graph when the first page comes.
+      if (!attached) topology.attachAll();
+      attached = true;
+      early.push(...this.#machine.restore(page.map(storedGossip), now));
+    });
+    this.#machine.restore(early, now);
     this.#deps.log.info('graph loaded', {
       channels: graph.channelCount,
       nodes: graph.nodeCount,
-      rows: rows.length,
+      rows,
     });
     this.#running = true;
     await this.#announceNode();
@@ -128,40 +133,38 @@ export class Gossip {
     this.#running = false;
     this.#cancelTick?.();
     this.#verifier.stop();
-    for (const done of this.#done.values()) done();
-    this.#done.clear();
+    this.#inflow.stop();
     await this.#book.snapshot(this.#parts());
     await this.#book.flush();
   }
 
   peerConnected(peer: { readonly nodeId: NodeId; readonly features: Bytes }): void {
     this.#connected.add(peer.nodeId);
+    this.#inflow.connected(peer.nodeId);
     this.#step({ kind: 'connected', peer: peer.nodeId, features: peer.features });
     // BOLT 7, gossip_timestamp_filter: what we made ourselves goes out whatever the filter.
     const keys = this.#ownKeys();
-    if (keys.length > 0) this.#outgoing.add(peer.nodeId, keys, undefined);
+    if (keys.length > 0) this.#outgoing.add(peer.nodeId, { keys });
   }
 
   peerDisconnected(peer: NodeId): void {
     this.#connected.delete(peer);
     this.#outgoing.forget(peer);
+    this.#inflow.disconnected(peer);
     this.#step({ kind: 'disconnected', peer });
   }
 
-  /** The promise holds the peer back: it resolves when the message has been dealt with. */
+  /** A promise holds the peer back: it resolves when the message has been dealt with. */
   received(peer: NodeId, message: Message): Promise<void> | undefined {
     if (!isGossip(message)) return undefined;
-    const ref = this.#nextRef++;
-    let finished = false;
-    let finish = (): void => {
-      finished = true;
-    };
-    this.#done.set(ref, () => finish());
+    // The end of an answer leads to the next question: not before this answer is worked through.
+    if (message.kind === 'replyShortChannelIdsEnd') {
+      this.#inflow.whenFew(peer, () => this.#step({ kind: 'message', peer, message }));
+      return undefined;
+    }
+    const ref = this.#inflow.begin(peer);
     this.#step({ kind: 'message', peer, message, ref });
-    if (finished) return undefined;
-    return new Promise((resolve) => {
-      finish = resolve;
-    });
+    return this.#inflow.hold(ref);
   }
 
   connectBlock(block: SpendingBlock): void {
@@ -236,7 +239,7 @@ export class Gossip {
         if (effect.message.kind === 'channelAnnouncement') void this.#announceNode();
         return;
       case 'sendStored':
-        this.#outgoing.add(effect.peer, effect.keys, effect.last);
+        this.#outgoing.add(effect.peer, effect);
         return;
       case 'verify':
         this.#verifier.add(effect);
@@ -255,8 +258,7 @@ export class Gossip {
         void this.#book.spent(channelKeyOf(effect.scid), effect.height);
         return;
       case 'done':
-        this.#done.get(effect.ref)?.();
-        this.#done.delete(effect.ref);
+        this.#inflow.done(effect.ref);
         return;
       case 'warn':
         this.#warn(effect);

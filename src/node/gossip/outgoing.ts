@@ -1,4 +1,5 @@
 import type { NodeId } from '../../core/bytes/index.js';
+import type { Serving } from '../../core/gossip/index.js';
 import type { Message } from '../../core/wire/index.js';
 import { type Clock, sleep } from '../../ports/index.js';
 import type { GossipBook } from './book.js';
@@ -6,7 +7,8 @@ import type { GossipPeers } from './types.js';
 
 interface Task {
   readonly keys: readonly string[];
-  readonly last: Message | undefined;
+  readonly last?: Message | undefined;
+  readonly serves?: Serving | undefined;
 }
 
 /** Messages read from the disk at a time. */
@@ -21,8 +23,8 @@ export interface OutgoingDeps {
   readonly book: GossipBook;
   readonly peers: GossipPeers;
   readonly clock: Clock;
-  /** The peer has all of an answer. */
-  readonly served: (peer: NodeId, last: Message) => void;
+  /** All of a task is with the peer's connection, and most of it read. */
+  readonly served: (peer: NodeId, what: Serving) => void;
   readonly fatal: (error: unknown) => void;
 }
 
@@ -35,12 +37,13 @@ export class Outgoing {
     this.#deps = deps;
   }
 
-  add(peer: NodeId, keys: readonly string[], last: Message | undefined): void {
+  add(peer: NodeId, task: Task): void {
     const waiting = this.#tasks.get(peer);
     if (waiting === undefined) {
-      this.#tasks.set(peer, [{ keys, last }]);
+      this.#tasks.set(peer, [task]);
       this.#work(peer).catch(this.#deps.fatal);
-    } else if (waiting.length < MOST_TASKS) waiting.push({ keys, last });
+      // What answers a question is bounded by the questions that may be open.
+    } else if (task.serves !== undefined || waiting.length < MOST_TASKS) waiting.push(task);
   }
 
   /** The peer is gone, and what was to be sent with it. */
@@ -54,12 +57,14 @@ export class Outgoing {
     for (let task = tasks[0]; task !== undefined && current(); task = tasks[0]) {
       await this.#send(peer, task, current);
       tasks.shift();
+      // The next part of an answer stands behind what else waits, for it is asked for only now.
+      if (task.serves !== undefined && current()) this.#deps.served(peer, task.serves);
     }
     if (current()) this.#tasks.delete(peer);
   }
 
   async #send(peer: NodeId, { keys, last }: Task, current: () => boolean): Promise<void> {
-    const { book, peers, clock, served } = this.#deps;
+    const { book, peers, clock } = this.#deps;
     for (let at = 0; at < keys.length; at += CHUNK) {
       const messages = await book.read(keys.slice(at, at + CHUNK));
       while (current() && peers.backlog(peer) > MOST_BACKLOG) await sleep(clock, PAUSE_MS);
@@ -67,7 +72,7 @@ export class Outgoing {
       for (const message of messages) peers.send(peer, message);
     }
     if (last === undefined) return;
-    peers.send(peer, last);
-    served(peer, last);
+    while (current() && peers.backlog(peer) > MOST_BACKLOG) await sleep(clock, PAUSE_MS);
+    if (current()) peers.send(peer, last);
   }
 }

@@ -1,7 +1,14 @@
 import type { Bytes, NodeId, Sat, ShortChannelId } from '../../core/bytes/index.js';
 import type { GossipLimits, Topology } from '../../core/gossip/index.js';
 import type { FeatureSet, Message } from '../../core/wire/index.js';
-import type { Clock, Logger, NetAddress, Signer, Store } from '../../ports/index.js';
+import type {
+  Clock,
+  Logger,
+  NetAddress,
+  SignatureVerifier,
+  Signer,
+  Store,
+} from '../../ports/index.js';
 
 export interface GossipServiceOptions {
   readonly nodeId: NodeId;
@@ -41,6 +48,7 @@ export interface GossipDeps {
   readonly store: Pick<Store, 'commit' | 'select'>;
   readonly clock: Clock;
   readonly signer: Pick<Signer, 'sign' | 'nodeId'>;
+  readonly verifier: SignatureVerifier;
   readonly log: Logger;
   readonly peers: GossipPeers;
   readonly chain: GossipChain;

@@ -5,6 +5,7 @@ import type {
   Files,
   Logger,
   Net,
+  SignatureVerifier,
   Signer,
   Store,
 } from '../../ports/index.js';
@@ -19,6 +20,8 @@ export interface NodePorts {
   /** What is kept beside the store: the backup of the channels. */
   readonly files: Files;
   readonly signer: Signer;
+  /** Checks what gossip says. */
+  readonly verifier: SignatureVerifier;
   /** The seed is not made with this start: an empty store may be one that was lost. */
   readonly seedIsOld?: boolean;
   readonly log: Logger;

@@ -10,6 +10,7 @@ import {
   loadHsmSecret,
 } from '../../adapters/signer/index.js';
 import { openStore } from '../../adapters/store/sqlite/index.js';
+import { openVerifier } from '../../adapters/verifier/index.js';
 import { NETWORKS } from '../../core/bitcoin/index.js';
 import type { Logger } from '../../ports/index.js';
 import type { DaemonConfig } from './daemon-config.js';
@@ -46,8 +47,10 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
       throw new StartError(`bitcoind is on ${wrong.actual}, and we are to be on ${wrong.expected}`);
     const { proxy, alwaysUseProxy } = config;
     const net = new TcpNet(proxy === undefined ? {} : { proxy, alwaysUseProxy });
-    const ports = { clock, entropy, net, chain, store, files, signer, seedIsOld, log, fatal };
-    const node = createNode(config.node, ports);
+    const verifier = openVerifier({ log: log.child('gossip') });
+    const node = createNode(config.node, {
+      ...{ clock, entropy, net, chain, store, files, signer, verifier, seedIsOld, log, fatal },
+    });
     await node.start();
     return node;
   } catch (error) {

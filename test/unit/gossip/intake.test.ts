@@ -383,6 +383,7 @@ describe('relay', () => {
         kind: 'sendStored',
         peer: other.hex,
         keys: [`c:${scid}`, `u:${scid}/0`, `n:${alice.hex}`],
+        serves: 'backlog',
       },
       DONE,
     ]);

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Query, Store, TableName, Tables, Write } from '../../../ports/index.js';
+import { startThread } from '../../thread.js';
 import { decodeRows, encodeQuery, encodeWrite, unpackRows } from './codec.js';
 import { StoreError } from './errors.js';
 import type { Request } from './executor.js';
@@ -12,22 +11,13 @@ interface Waiting {
   readonly reject: (error: StoreError) => void;
 }
 
-/** The compiled worker; or, where we run from sources (tests, tsx), the same through tsx. */
-function startWorker(path: string): Worker {
-  const options = { workerData: { path }, name: 'store', stdout: false, stderr: false };
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./worker.js', import.meta.url), options);
-  const tsx = join(
-    createRequire(import.meta.url).resolve('tsx/package.json'),
-    '../dist/esm/api/index.mjs',
-  );
-  const source = new URL('./worker.ts', import.meta.url).href;
-  const boot = `import(${JSON.stringify(tsx)}).then((tsx) => {
-    tsx.register();
-    return import(${JSON.stringify(source)});
-  });`;
-  return new Worker(boot, { ...options, eval: true, execArgv: [] });
-}
+const startWorker = (path: string): Worker =>
+  startThread(import.meta.url, 'worker', {
+    workerData: { path },
+    name: 'store',
+    stdout: false,
+    stderr: false,
+  });
 
 /** The store of a daemon: its commits are made durable by a thread of their own. */
 export class WorkerStore implements Store {
