@@ -28,7 +28,8 @@ const USAGE = `Usage: lightning-cli [OPTIONS] COMMAND [PARAMETER...]
   -F, --flat                 one NAME=VALUE a line
   -J, --json                 indented JSON (what is done without an option)
   -R, --raw                  JSON as it came
-  -N, --notifications=LEVEL  show progress from this level on, or none (info)
+  -N, --notifications=LEVEL  show progress from this level on, or none
+                             (info on a terminal, else none)
   -l, --filter=JSON          only these fields of the answer
   --lightning-dir=DIR        where lightningd keeps everything (~/.lightning)
   --network=NAME             bitcoin, testnet, testnet4, signet, regtest
@@ -88,7 +89,8 @@ function readArguments(args: readonly string[]): Invocation {
     rest: args.slice(at),
     format: (formats.at(-1)?.replace('-readable', '') as Format | undefined) ?? 'default',
     input: flags.has('keywords') ? 'keywords' : flags.has('order') ? 'ordered' : 'default',
-    notifications: flags.get('notifications') ?? 'info',
+    // Who reads the answer with a program wants nothing before it.
+    notifications: flags.get('notifications') ?? (process.stdout.isTTY ? 'info' : 'none'),
     filter: flags.get('filter'),
   };
 }

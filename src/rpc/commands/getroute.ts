@@ -5,7 +5,7 @@ import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
-import { exclusion } from './pay-limits.js';
+import { exclusion } from './pay-shared.js';
 
 export const getroute = defineCommand({
   name: 'getroute',

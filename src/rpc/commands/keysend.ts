@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Bytes, NodeId } from '../../core/bytes/index.js';
-import { fromHex } from '../../core/bytes/index.js';
+import { fromHex, hex } from '../../core/bytes/index.js';
+import { channelsOfHints } from '../../node/payments/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
-import { checkFeeLimits, exclusion, limits } from './pay-limits.js';
+import { limits, limitsOf, payErrors, teller } from './pay-shared.js';
 import { payError, payJson, payResult } from './payment-shapes.js';
 
 /** `{"133773310": "68656c6c6f"}`: more records for the payee. */
@@ -24,6 +25,14 @@ const tlvs = () =>
       return out.sort((a, b) => (a.type < b.type ? -1 : 1));
     },
   );
+
+const hintHop = p.object({
+  id: p.nodeId().describe('The node at the start of the channel.'),
+  scid: p.scid().describe('The channel.'),
+  feebase: p.msat().describe('What it asks for each payment.'),
+  feeprop: p.integer(0, 0xffff_ffff).describe('And in millionths of the amount.'),
+  expirydelta: p.integer(0, 0xffff).describe('The blocks it wants for itself.'),
+});
 
 /** Types of the payload that we write ourselves. */
 const RESERVED = 0x10000n;
@@ -45,41 +54,41 @@ export const keysend = defineCommand({
     maxdelay: limits.maxdelay,
     exemptfee: limits.exemptfee,
     routehints: p
-      .array(p.array(p.object({})))
+      .array(p.array(hintHop))
       .optional()
-      .describe('Not supported yet.'),
+      .describe('Ways to the payee that gossip does not tell, each hop by hop.'),
     extratlvs: tlvs().optional().describe('More records for the payee: types and hex.'),
-    maxfee: p.msat().optional().describe('The fee at most, in place of percentages.'),
-    exclude: p.array(exclusion()).optional().describe('Nodes and channels not to be used.'),
+    maxfee: limits.maxfee,
+    exclude: limits.exclude,
   }),
   result: r.object(payResult),
-  errors: [
-    { code: codes.payDestinationPermFail, meaning: 'The payee refused it.' },
-    { code: codes.payRouteNotFound, meaning: 'There is no route, and the message says why.' },
-    { code: codes.payRouteTooExpensive, meaning: 'The cheapest route costs more than allowed.' },
-    { code: codes.payStoppedRetrying, meaning: 'The time is over.' },
-  ],
+  errors: payErrors,
   seeAlso: ['pay', 'sendpay'],
-  run: async (params, { node }) => {
-    checkFeeLimits(params);
+  run: async (params, { node, notify }) => {
     const bad = (message: string) => new RpcError(codes.badParameter, message);
-    if (params.routehints?.length) throw bad('routehints: not supported yet');
-    if (params.destination === node.nodeId) throw bad('destination: it is this node');
+    const destination = params.destination as NodeId;
+    if (destination === node.nodeId) throw bad('destination: it is this node');
     if (params.amount_msat === 0n) throw bad('amount_msat: it must be above zero');
     const own = params.extratlvs?.find(({ type }) => type < RESERVED || type === KEYSEND);
     if (own !== undefined) throw bad(`extratlvs: type ${own.type} is not free`);
-    const result = await node.payments.keysend({
-      destination: params.destination as NodeId,
+    const hints = params.routehints?.map((way) =>
+      way.map(({ id, scid, feebase, feeprop, expirydelta }) => ({
+        nodeId: hex(id),
+        shortChannelId: scid,
+        feeBaseMsat: Number(feebase),
+        feeProportionalMillionths: feeprop,
+        cltvExpiryDelta: expirydelta,
+      })),
+    );
+    const wish = {
+      destination,
       amountMsat: params.amount_msat,
       label: params.label,
-      maxFeePercent: params.maxfeepercent,
-      exemptFee: params.exemptfee,
-      maxFee: params.maxfee,
-      retryFor: params.retry_for,
-      maxDelay: params.maxdelay,
-      exclude: params.exclude,
       extraTlvs: params.extratlvs,
-    });
+      ...(hints === undefined ? {} : { hints: channelsOfHints(hints, destination) }),
+      ...limitsOf(params),
+    };
+    const result = await node.payments.keysend(wish, teller(notify));
     if (!result.ok) throw payError(result.error);
     return payJson(result.value.rows, result.value.attempts);
   },

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.js';
-import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
-import { checkFeeLimits, exclusion, limits } from './pay-limits.js';
+import { invoiceErrors, limits, limitsOf, teller } from './pay-shared.js';
 import { payError, payJson, payResult } from './payment-shapes.js';
 
 export const pay = defineCommand({
@@ -11,10 +10,16 @@ export const pay = defineCommand({
   category: 'payment',
   summary: 'Pay an invoice: find routes and try them until it is paid.',
   description:
-    'Asks `getroute` for a route, pays along it, and where a node on the way fails learns from it ' +
-    'and tries another, until the invoice is paid, the payee refuses, no affordable route is left, ' +
-    'or `retry_for` seconds have passed. An invoice that was paid before is not paid again: the ' +
-    'answer is the proof.',
+    'Sends the amount over one route, or in parts where that is cheaper, counting fees and the ' +
+    'chance to get through. Where a node on the way fails it learns, and sends what failed another ' +
+    'way, until the invoice is paid, the payee refuses, no affordable route is left, or `retry_for` ' +
+    'seconds have passed. The fee limit holds for all parts together, those in flight and those ' +
+    'that are sent again.\n\n' +
+    'It goes on when the client goes away, and after a restart of the daemon: `listpays` says ' +
+    '`pending` until it has ended for good. An invoice that was paid before is not paid again: the ' +
+    'answer is the proof.\n\n' +
+    'A client that asked for `notifications` is told of each part that is sent, of each failure ' +
+    'with what was learned, and of each new try.',
   params: z.object({
     bolt11: p.bolt11().describe('The invoice.'),
     amount_msat: p.msat().optional().describe('For an invoice that names no amount.'),
@@ -25,42 +30,28 @@ export const pay = defineCommand({
     maxdelay: limits.maxdelay,
     exemptfee: limits.exemptfee,
     localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
-    exclude: p.array(exclusion()).optional().describe('Nodes and channels not to be used.'),
-    maxfee: p.msat().optional().describe('The fee at most, in place of percentages.'),
+    exclude: limits.exclude,
+    maxfee: limits.maxfee,
     description: p
       .string()
       .optional()
       .describe('What it is for; needed where only its hash is known.'),
-    partial_msat: p.msat().optional().describe('Pay only this much of it; not supported yet.'),
+    partial_msat: limits.partial_msat,
   }),
   result: r.object(payResult),
-  errors: [
-    { code: codes.payInProgress, meaning: 'A payment with this hash is in flight.' },
-    { code: codes.payDestinationPermFail, meaning: 'The payee refused it.' },
-    { code: codes.payRouteNotFound, meaning: 'There is no route, and the message says why.' },
-    { code: codes.payRouteTooExpensive, meaning: 'The cheapest route costs more than allowed.' },
-    { code: codes.payInvoiceExpired, meaning: 'The invoice has expired.' },
-    { code: codes.payStoppedRetrying, meaning: 'The time is over.' },
-  ],
+  errors: invoiceErrors,
   examples: [{ cli: 'lightning-cli pay lnbc100n1…' }],
-  seeAlso: ['sendpay', 'listpays', 'keysend', 'decode'],
-  run: async (params, { node }) => {
-    checkFeeLimits(params);
-    if (params.partial_msat !== undefined)
-      throw new RpcError(codes.badParameter, 'partial_msat: not supported yet');
-    const result = await node.payments.pay({
+  seeAlso: ['sendpay', 'listpays', 'paystatus', 'keysend', 'decode', 'notifications'],
+  run: async (params, { node, notify }) => {
+    const wish = {
       bolt11: params.bolt11,
       amountMsat: params.amount_msat,
+      partialMsat: params.partial_msat,
       label: params.label,
       description: params.description,
-      riskFactor: params.riskfactor,
-      maxFeePercent: params.maxfeepercent,
-      exemptFee: params.exemptfee,
-      maxFee: params.maxfee,
-      retryFor: params.retry_for,
-      maxDelay: params.maxdelay,
-      exclude: params.exclude,
-    });
+      ...limitsOf(params),
+    };
+    const result = await node.payments.pay(wish, teller(notify));
     if (!result.ok) throw payError(result.error);
     return payJson(result.value.rows, result.value.attempts);
   },

@@ -106,10 +106,10 @@ describe('lightning-cli', () => {
     expect([wrong.code, wrong.err]).toEqual([3, 'lightning-cli: unknown option --nonsense\n']);
   });
 
-  it('shows what a command says meanwhile', async () => {
-    expect((await run('-F', 'echo', 'x')).out).toBe(
-      '# working\nfirst=x\namount=18446744073709551615\n',
-    );
+  it('shows what a command says meanwhile, to who asks for it', async () => {
+    const answer = 'first=x\namount=18446744073709551615\n';
+    expect((await run('-F', '-N', 'info', 'echo', 'x')).out).toBe(`# working\n${answer}`);
+    expect((await run('-F', 'echo', 'x')).out).toBe(answer);
   });
 
   it('shows the list of commands, and the page of one', async () => {
