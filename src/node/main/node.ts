@@ -179,6 +179,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       store,
       clock,
       signer,
+      verifier: ports.verifier,
       log: log.child('gossip'),
       peers,
       chain: {
@@ -429,6 +430,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await invoices.stop();
       await wallet.stop();
       await routes.stop();
+      await ports.verifier.close();
       await store.close();
       await ports.chain.close();
     },
