@@ -8,6 +8,7 @@ import type {
   NetworkName,
   Signer,
   Store,
+  Utxo,
 } from '../../ports/index.js';
 import type { BlockListener, DisconnectListener } from '../chain/index.js';
 
@@ -118,9 +119,11 @@ export interface WalletDeps {
   readonly chain: {
     broadcast(tx: Bytes): Promise<BroadcastResult>;
     broadcastPackage(txs: readonly Bytes[]): Promise<BroadcastResult | undefined>;
+    utxo(txid: Bytes, vout: number, includeMempool?: boolean): Promise<Utxo | undefined>;
   };
   readonly follower: {
     readonly height: BlockHeight;
+    readonly tipHeight: BlockHeight;
     feerateFor(blocks: number): number;
     onBlock(fn: BlockListener): () => void;
     onDisconnect(fn: DisconnectListener): () => void;

@@ -21,6 +21,7 @@ import { ChainAway, type Write } from '../../ports/index.js';
 import type { FollowedBlock } from '../chain/index.js';
 import { isReserved, WalletBook } from './book.js';
 import { type WalletKey, WalletKeys } from './keys.js';
+import { LostTransactions } from './lost.js';
 import { observeBlock, observeDisconnect } from './observer.js';
 import { planTransaction } from './plan.js';
 import { outpointOf, shownTxid } from './rows.js';
@@ -57,6 +58,7 @@ export class Wallet {
   readonly keys: WalletKeys;
   /** Signed and kept back, by txid as people see it. */
   readonly #prepared = new Map<string, FundedTransaction>();
+  readonly #lost = new LostTransactions();
   readonly #unsubscribe: readonly (() => void)[];
 
   /** Listens to the chain from here on: made before others, it hears of a block before them. */
@@ -396,7 +398,7 @@ export class Wallet {
       this.deps.log.info('received on chain', { outpoint: outpointOf(txid, vout), amount });
     for (const { txid } of replaced)
       this.deps.log.warn('a transaction of ours was replaced', { txid: shownTxid(txid) });
-    await this.#rebroadcast();
+    await this.#rebroadcast(block.height);
   }
 
   async #disconnect(height: BlockHeight): Promise<void> {
@@ -405,9 +407,18 @@ export class Wallet {
   }
 
   /** Mempools forget; what waits is told again with every block. */
-  async #rebroadcast(): Promise<void> {
-    for (const { raw, height } of this.transactions())
-      if (height === undefined) await this.#broadcast(raw);
+  async #rebroadcast(height: BlockHeight): Promise<void> {
+    const { chain, follower, log } = this.deps;
+    for (const entry of this.transactions()) {
+      if (entry.height !== undefined || this.book.transaction(entry.txid) === undefined) continue;
+      const refused = await this.#broadcast(entry.raw);
+      // Below the tip, what it spends may be spent by itself.
+      if (refused === undefined || height < follower.tipHeight) continue;
+      if (!(await this.#lost.isLost(entry, this.book, chain, height))) continue;
+      log.warn('a transaction of ours spends what no chain has', { txid: shownTxid(entry.txid) });
+      this.book.forget(entry.txid);
+      await this.#commit();
+    }
   }
 
   #restorePrepared(raw: Bytes): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StoredBlock } from '../../../src/adapters/chain/embedded/index.js';
 import {
   decodeAddress,
   decodeTx,
@@ -263,6 +264,34 @@ describe('wallet', () => {
     expect(kit.wallet.transactions().some((t) => toHex(t.txid) === toHex(both.txid))).toBe(false);
     const left = kit.wallet.unspent().reduce((sum, o) => sum + o.amount, 0n);
     expect(left).toBe(150_000n - 20_000n - theft.fee);
+  });
+
+  it('forgets a payment whose coins a reorg took away for good', async () => {
+    const kit = await walletKit();
+    const payer = await walletKit({ on: { chain: kit.chain, clock: kit.clock }, seed: 9 });
+    const { scriptPubkey } = await payer.wallet.newAddress();
+    const pay = (script: Bytes) =>
+      must(kit.chain.faucet.pay([{ amount: sat(100_000), scriptPubkey: script }]));
+    // Out of the same coins: only one of them can be in a chain.
+    const [first, second] = [pay(scriptPubkey), pay(somewhere)];
+    const mine = async (blocks: number) => {
+      await kit.mine(blocks);
+      await payer.follower.sync();
+    };
+    expect(kit.chain.submit(first.raw)).toBeUndefined();
+    await mine(1);
+    const payee = { amount: sat(50_000), ...(await kit.wallet.newAddress()) };
+    must(await payer.wallet.withdraw([payee]));
+    await mine(1);
+    expect(kit.wallet.balance().available).toBe(50_000n);
+    kit.chain.invalidate(kit.chain.ledger.at(kit.chain.ledger.height - 1) as StoredBlock);
+    kit.chain.mineExactly([second.raw]);
+    await mine(2);
+    // It could come back with another reorg: that is waited for a while.
+    expect(kit.wallet.balance()).toEqual({ available: 0n, total: 50_000n });
+    await mine(6);
+    expect(kit.wallet.balance().total).toBe(0n);
+    expect(kit.wallet.transactions()).toEqual([]);
   });
 
   it('finds everything again from the seed alone', async () => {
