@@ -34,25 +34,30 @@ const chosen = [...cells()]
   .filter((_, i) => i % parts === number - 1);
 
 const bitcoind = values.chain === 'bitcoind' ? await labBitcoind() : undefined;
+process.once('SIGTERM', () => bitcoind?.stop().finally(() => process.exit(1)));
 const table = new EndingsTable();
-const began = Date.now();
-for (const cell of chosen) {
+
+async function run(cell: Cell): Promise<void> {
   const start = Date.now();
   try {
     const report = await runCell(cell, await bitcoind?.chain());
-    const { wrong, reached, spent, told } = report;
-    table.add(cell, wrong.length > 0 ? 'wrong' : reached ? 'right' : 'no such stage');
-    if (wrong.length === 0 && !values.told) continue;
-    const verdict = wrong.length > 0 ? `WRONG ${wrong.join('; ')}` : reached ? 'right' : 'no stage';
-    console.log(`${nameOf(cell)}: ${verdict}, ${spent} sat, ${Date.now() - start} ms`);
-    if (wrong.length > 0 && values.told) console.log(told);
+    const { wrong, reached, spent, refused, told } = report;
+    const verdict = wrong.length > 0 ? 'wrong' : reached ? 'right' : 'no such stage';
+    table.add(cell, verdict, refused);
+    if (verdict !== 'wrong' && !values.told) return;
+    const why = [verdict, ...wrong].join('; ');
+    console.log(`${nameOf(cell)}: ${why}, ${spent} sat, ${Date.now() - start} ms`);
+    if (verdict === 'wrong' && values.told) console.log(told);
   } catch (error) {
     table.add(cell, 'wrong');
     const { message, stack } = error as Error;
-    console.log(`${nameOf(cell)}: WRONG ${message.slice(0, values.told ? 40_000 : 300)}`);
+    console.log(`${nameOf(cell)}: wrong; ${message.slice(0, values.told ? 40_000 : 300)}`);
     if (values.told) console.log(stack);
   }
 }
+
+const began = Date.now();
+for (const cell of chosen) await run(cell);
 await bitcoind?.stop();
 console.log(table.text());
 console.log(`${table.summary()}, ${((Date.now() - began) / 1000).toFixed(0)} s`);

@@ -159,9 +159,13 @@ export class Lab {
     this.trace.add('lab', 'chain', `mined ${txs.length} transactions, height ${this.height}`);
   }
 
-  /** Replaces the last `depth` blocks by others, one more; what they held is mined again. */
-  async reorg(depth: number): Promise<void> {
-    await this.ground.reorg(depth);
+  /**
+   * Replaces the last `depth` blocks by others, one more. The first of them hold exactly `first`,
+   * a list of transactions for each block; the others what the mempool holds, so that what was
+   * taken back is mined again where it still can be.
+   */
+  async reorg(depth: number, first: readonly (readonly Bytes[])[] = []): Promise<void> {
+    await this.ground.reorg(depth, first);
     this.#activity++;
     this.trace.add('lab', 'chain', `reorg of ${depth}`);
     await this.#synced();

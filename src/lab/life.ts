@@ -1,4 +1,12 @@
-import type { Chain, Clock, Connection, Files, Net, NetAddress } from '../ports/index.js';
+import type {
+  BroadcastResult,
+  Chain,
+  Clock,
+  Connection,
+  Files,
+  Net,
+  NetAddress,
+} from '../ports/index.js';
 
 /**
  * The clock for one life of a node: when the node dies, none of its timers runs any more.
@@ -87,10 +95,14 @@ export class LifeNet implements Net {
   }
 }
 
-/** The chain for one life of a node; `onBroadcast` hears of every transaction it hands over. */
+/**
+ * The chain for one life of a node; `onBroadcast` hears of every transaction it hands over,
+ * `onRefused` why the chain did not take what it was handed.
+ */
 export function lifeChain(
   chain: Chain,
   onBroadcast: (tx: Uint8Array) => void,
+  onRefused: (reason: string) => void,
 ): { readonly port: Chain; kill(): void } {
   let alive = true;
   const live = async <T>(answer: Promise<T>): Promise<T> => {
@@ -101,6 +113,11 @@ export function lifeChain(
     if (alive) for (const tx of txs) onBroadcast(tx);
     return alive;
   };
+  const heard = async <T extends BroadcastResult | undefined>(answer: Promise<T>): Promise<T> => {
+    const result = await live(answer);
+    if (result?.kind === 'refused') onRefused(result.reason);
+    return result;
+  };
   const port: Chain = {
     network: chain.network,
     tip: () => live(chain.tip()),
@@ -108,9 +125,9 @@ export function lifeChain(
     block: (hash) => live(chain.block(hash)),
     utxo: (txid, vout, includeMempool) => live(chain.utxo(txid, vout, includeMempool)),
     spender: (txid, vout) => live(chain.spender?.(txid, vout) ?? Promise.resolve(undefined)),
-    broadcast: (tx) => (send([tx]) ? live(chain.broadcast(tx)) : new Promise<never>(() => {})),
+    broadcast: (tx) => (send([tx]) ? heard(chain.broadcast(tx)) : new Promise<never>(() => {})),
     broadcastPackage: (txs) =>
-      send(txs) ? live(chain.broadcastPackage(txs)) : new Promise<never>(() => {}),
+      send(txs) ? heard(chain.broadcastPackage(txs)) : new Promise<never>(() => {}),
     feeEstimates: () => live(chain.feeEstimates()),
     close: () => chain.close(),
   };

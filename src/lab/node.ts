@@ -117,7 +117,11 @@ export class LabNode {
     const files = new LifeFiles(this.files);
     const source = this.#deps.chain();
     source.fault = this.#chainFault;
-    const chain = lifeChain(source, (tx) => this.#broadcast(tx));
+    const chain = lifeChain(
+      source,
+      (tx) => this.#broadcast(tx),
+      (reason) => trace.add(this.name, 'chain', `refused: ${reason}`),
+    );
     let die: (error: Error) => void = () => {};
     const died = new Promise<never>((_, reject) => {
       die = reject;
@@ -136,11 +140,11 @@ export class LabNode {
       files,
       chain: chain.port,
       signer: this.#signer(),
+      verifier: new InlineVerifier(),
       seedIsOld: this.#lives > 0,
       entropy: entropy.fork(`life ${this.#lives++}`),
       log: trace.logger(this.name),
       fatal: (error) => this.#fatal(error),
-      verifier: new InlineVerifier(),
     });
     this.#life = { source, node, commands: labCommands(this.#api(node)), kill, died };
     await Promise.race([node.start(), died]);

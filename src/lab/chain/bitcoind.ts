@@ -88,6 +88,7 @@ export class BitcoindLabChain implements LabChain {
 
   async mine(blocks: number): Promise<void> {
     await this.#setTime();
+    if (blocks === 0) return;
     const hashes = (await this.#call('generatetoaddress', blocks, this.#miner())) as string[];
     for (const hash of hashes) this.#hashes.set(++this.#height, hash);
     this.#changed();
@@ -100,11 +101,12 @@ export class BitcoindLabChain implements LabChain {
     this.#changed();
   }
 
-  async reorg(depth: number): Promise<void> {
+  async reorg(depth: number, first: readonly (readonly Bytes[])[] = []): Promise<void> {
     const last = await this.#hashAt(this.#height - depth + 1);
     await this.#call('invalidateblock', last);
     for (let i = 0; i < depth; i++) this.#hashes.delete(this.#height--);
-    await this.mine(depth + 1);
+    for (const txs of first) await this.mineExactly(txs);
+    await this.mine(depth + 1 - first.length);
   }
 
   async give(scriptPubkey: Bytes, amount: Sat): Promise<void> {
@@ -117,7 +119,7 @@ export class BitcoindLabChain implements LabChain {
   }
 
   port(): LabChainPort {
-    return new HeldChain(this.#chain, this);
+    return heldChain(this.#chain, this);
   }
 
   async transactions(): Promise<readonly Transaction[]> {
@@ -178,53 +180,37 @@ export class BitcoindLabChain implements LabChain {
   }
 }
 
-/** The production adapter, while whose calls virtual time stands still. */
-class HeldChain implements LabChainPort {
-  readonly network = 'regtest' as const;
-  fault: string | undefined;
+/**
+ * The production adapter for one life of a node: virtual time stands still while one of its calls
+ * is under way. Whatever the port offers is passed on.
+ */
+function heldChain(chain: Chain, lab: BitcoindLabChain): LabChainPort {
+  const life: { fault: string | undefined } = { fault: undefined };
+  const own: Record<PropertyKey, unknown> = {
+    tip: () => lab.tip(),
+    feeEstimates: async () => estimates(await chain.feeEstimates(), lab.feerate),
+  };
+  const ask = async (question: () => Promise<unknown>): Promise<unknown> => {
+    if (life.fault !== undefined) throw new ChainAway(life.fault);
+    return lab.clock.hold(question());
+  };
+  return new Proxy(chain as LabChainPort, {
+    get(target, name) {
+      if (name === 'fault') return life.fault;
+      const value = own[name] ?? Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...params: unknown[]) => ask(() => value.apply(target, params));
+    },
+    set(_, name, value) {
+      if (name === 'fault') life.fault = value;
+      return name === 'fault';
+    },
+  });
+}
 
-  constructor(
-    readonly chain: Chain,
-    readonly lab: BitcoindLabChain,
-  ) {}
-
-  tip() {
-    return this.#ask(() => this.lab.tip());
-  }
-
-  blockHash(height: number) {
-    return this.#ask(() => this.chain.blockHash(height));
-  }
-
-  block(hash: Bytes) {
-    return this.#ask(() => this.chain.block(hash));
-  }
-
-  utxo(id: Bytes, vout: number, includeMempool?: boolean) {
-    return this.#ask(() => this.chain.utxo(id, vout, includeMempool));
-  }
-
-  broadcast(tx: Bytes) {
-    return this.#ask(() => this.chain.broadcast(tx));
-  }
-
-  broadcastPackage(txs: readonly Bytes[]) {
-    return this.#ask(() => this.chain.broadcastPackage(txs));
-  }
-
-  /** What its mempool asks for is bitcoind's; an estimate, where there is no market, the lab's. */
-  async feeEstimates(): Promise<FeeEstimates> {
-    const { minimum } = await this.#ask(() => this.chain.feeEstimates());
-    const { feerate } = this.lab;
-    if (feerate === undefined) return { minimum, targets: [] };
-    const feeratePerKw = Math.max(minimum, perKw(feerate));
-    return { minimum, targets: [2, 6, 12, 100].map((blocks) => ({ blocks, feeratePerKw })) };
-  }
-
-  async close(): Promise<void> {}
-
-  async #ask<T>(question: () => Promise<T>): Promise<T> {
-    if (this.fault !== undefined) throw new ChainAway(this.fault);
-    return this.lab.clock.hold(question());
-  }
+/** What its mempool asks for is bitcoind's; an estimate, where there is no market, the lab's. */
+function estimates({ minimum }: FeeEstimates, feerate: number | undefined): FeeEstimates {
+  if (feerate === undefined) return { minimum, targets: [] };
+  const feeratePerKw = Math.max(minimum, perKw(feerate));
+  return { minimum, targets: [2, 6, 12, 100].map((blocks) => ({ blocks, feeratePerKw })) };
 }

@@ -39,8 +39,12 @@ export class EmbeddedLabChain implements LabChain {
     if ('reason' in answer) throw new Error(`the block: ${answer.reason} ${answer.detail ?? ''}`);
   }
 
-  async reorg(depth: number): Promise<void> {
-    this.chain.reorg(depth);
+  async reorg(depth: number, first: readonly (readonly Bytes[])[] = []): Promise<void> {
+    const from = this.chain.ledger.at(this.height - depth + 1);
+    if (from === undefined || from.height === 0) throw new Error(`no ${depth} blocks to replace`);
+    this.chain.invalidate(from);
+    for (const txs of first) await this.mineExactly(txs);
+    this.chain.mine(depth + 1 - first.length);
   }
 
   async give(scriptPubkey: Bytes, amount: Sat): Promise<void> {

@@ -22,8 +22,11 @@ export interface LabChain {
   mine(blocks: number): Promise<void>;
   /** One block of exactly these transactions; rejects where it would not be valid. */
   mineExactly(txs: readonly Bytes[]): Promise<void>;
-  /** Replaces the last `depth` blocks by others, one more; what they held is mined again. */
-  reorg(depth: number): Promise<void>;
+  /**
+   * Replaces the last `depth` blocks by others, one more. The first of them hold exactly `first`,
+   * a list for each block, the others what the mempool holds: also what was taken back.
+   */
+  reorg(depth: number, first?: readonly (readonly Bytes[])[]): Promise<void>;
   /** Pays a script; a block has yet to confirm it. */
   give(scriptPubkey: Bytes, amount: Sat): Promise<void>;
   /** For one life of a node. */

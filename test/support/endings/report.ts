@@ -10,9 +10,15 @@ const ORDER: readonly Verdict[] = ['wrong', 'right', 'no such stage'];
 export class EndingsTable {
   /** By line, then by stage. */
   readonly #lines = new Map<string, Map<number, Verdict>>();
+  readonly #refused = new Map<string, number>();
   readonly #counts = new Map<Verdict, number>();
 
-  add(cell: Cell, verdict: Verdict): void {
+  add(cell: Cell, verdict: Verdict, refused: readonly string[] = []): void {
+    for (const reason of refused) {
+      // Which of them and how much differ from cell to cell.
+      const kind = reason.replace(/[0-9a-f]{64}(:\d+)?/g, '…').replace(/\d+(\.\d+)?/g, '#');
+      this.#refused.set(kind, (this.#refused.get(kind) ?? 0) + 1);
+    }
     this.#counts.set(verdict, this.count(verdict) + 1);
     const { kind, payer, payee, closer, by } = cell;
     const name = `${kind}: ${payer} pays, the payee ${payee}, ${closer} closes (${by})`;
@@ -35,7 +41,10 @@ export class EndingsTable {
       });
       return `${name.padEnd(72)} ${signs.join('')}`;
     });
-    return ['A sign a stage: . right, - no such stage, X wrong', ...lines].join('\n');
+    const refused = [...this.#refused].map(
+      ([reason, count]) => `refused ${count} times: ${reason}`,
+    );
+    return ['A sign a stage: . right, - no such stage, X wrong', ...lines, ...refused].join('\n');
   }
 
   summary(): string {

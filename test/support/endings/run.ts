@@ -28,6 +28,8 @@ export interface CellReport {
   readonly reached: boolean;
   /** What all of it cost in fees, satoshi. */
   readonly spent: number;
+  /** Why the chain did not take what it was handed. */
+  readonly refused: readonly string[];
   /** What happened, for people. */
   readonly told: string;
 }
@@ -43,7 +45,8 @@ export async function runCell(cell: Cell, chain?: LabChain): Promise<CellReport>
   try {
     const reached = await run.all();
     await lab.close();
-    return { wrong: run.wrong, reached, spent: run.spent, told: run.told() };
+    const { wrong, spent } = run;
+    return { wrong, reached, spent, refused: run.refused(), told: run.told() };
   } catch (error) {
     (error as Error).message += `\n${nameOf(cell)}\n${run.told()}`;
     throw error;
@@ -69,6 +72,14 @@ class CellRun {
     this.#cell = cell;
   }
 
+  refused(): string[] {
+    const said = /^refused: (?:[0-9a-f]{64}: )?(.*)$/;
+    return this.#lab.trace.entries.flatMap(({ kind, text }) => {
+      const reason = kind === 'chain' ? said.exec(text)?.[1] : undefined;
+      return reason === undefined ? [] : [reason];
+    });
+  }
+
   told(): string {
     return this.#lab.trace.entries
       .filter(({ kind }) => kind !== 'net' && kind !== 'store')
@@ -80,7 +91,9 @@ class CellRun {
   async all(): Promise<boolean> {
     await this.#setUp();
     const { by } = this.#cell;
-    return by === 'latest' || by === 'mutual' ? this.#honest() : this.#cheated();
+    return by === 'latest' || by === 'mutual' || by === 'swapped'
+      ? this.#honest()
+      : this.#cheated();
   }
 
   async #setUp(): Promise<void> {
@@ -113,7 +126,9 @@ class CellRun {
       await lab.settle();
     } else {
       lab.partition('alice', 'bob');
+      const theirs = this.#commitmentOf(other(closer));
       await lab.rpc(closer, 'close', { id, unilateraltimeout: 1 });
+      if (by === 'swapped') await this.#mineAndReplace(theirs);
     }
     await this.#mineToTheEnd(['alice', 'bob']);
     this.spent = (await this.#costs()) - feesBefore;
@@ -134,22 +149,50 @@ class CellRun {
     const honest = other(closer);
     const old = await this.#oldCommitment();
     if (old === undefined) return false;
-    const due = (await this.#walletOf(honest)) + CAPACITY;
+    const punished = (await this.#walletOf(honest)) + CAPACITY;
+    const due = by === 'restored' ? await this.#worth(honest) : punished;
     lab.crash(closer);
-    const { height } = lab;
-    if (by === 'revoked2') {
-      // An HTLC-timeout is final only then.
-      if (height < old.expiry) await lab.mine(old.expiry - height);
-      lab.crash(honest);
-      await lab.mineExactly([old.commitment]);
-      await lab.mineExactly(old.htlcs);
-      await lab.restart(honest);
-    } else await lab.mineExactly([old.commitment]);
+    await this.#crime(honest, old);
     await lab.wait(2_000);
     await this.#mineToTheEnd([honest]);
     this.spent = due - (await this.#walletOf(honest));
     this.#expect(honest, due - this.spent, due);
     return true;
+  }
+
+  /** How the revoked commitment comes into the chain. */
+  async #crime(honest: Who, { commitment, htlcs, expiry }: Old): Promise<void> {
+    const lab = this.#lab;
+    const { by, reorg } = this.#cell;
+    if (by === 'revoked2') {
+      // An HTLC-timeout is final only then.
+      if (lab.height < expiry) await lab.mine(expiry - lab.height);
+      lab.crash(honest);
+      await lab.mineExactly([commitment]);
+      await lab.mineExactly(htlcs);
+      await lab.restart(honest);
+    } else if (by === 'betrayed') {
+      const id = toHex(this.#live(honest).channelId);
+      await lab.rpc(honest, 'close', { id, unilateraltimeout: 1 });
+      await this.#mineAndReplace(commitment);
+    } else if (by === 'restored') {
+      const newest = this.#commitmentOf(honest);
+      await lab.mineExactly([commitment]);
+      await lab.wait(2_000);
+      if (reorg > 1) await lab.mine(reorg - 1);
+      await lab.reorg(reorg, [[newest]]);
+    } else await lab.mineExactly([commitment]);
+  }
+
+  /** What waits is mined and settled a while; then a reorg puts this commitment in its place. */
+  async #mineAndReplace(commitment: Bytes): Promise<void> {
+    const { reorg } = this.#cell;
+    for (let i = 0; i < reorg; i++) await this.#lab.mine(1);
+    await this.#lab.reorg(reorg, [[commitment]]);
+  }
+
+  #commitmentOf(who: Who): Bytes {
+    return signedCommitment(this.#live(who), this.#lab.get(who).node.api.signer);
   }
 
   /** Carries the payment through, and one more after it, so that all before them is revoked. */

@@ -20,8 +20,12 @@ export interface Cell {
    * `mutual`: by shutdown, as far as the HTLC lets them; `latest`: the closer's newest commitment;
    * `revoked`: the one it had at `stage`, when the payment is long over; `revoked2`: the same, and
    * its HTLC transactions before anyone could punish.
+   *
+   * And where a reorg puts one commitment in the place of another that had `reorg` blocks:
+   * `swapped`: the other side's newest for the closer's; `restored`: the other side's newest for
+   * the revoked one; `betrayed`: the revoked one for the other side's newest.
    */
-  readonly by: 'mutual' | 'latest' | 'revoked' | 'revoked2';
+  readonly by: 'mutual' | 'latest' | 'revoked' | 'revoked2' | 'swapped' | 'restored' | 'betrayed';
   /** Blocks that are taken back after every block. */
   readonly reorg: number;
   /** Every node loses its power after every block. */
@@ -38,6 +42,9 @@ export const nameOf = (c: Cell): string =>
 const LIFE = 9;
 /** Of an HTLC that is held: no more than that it was added. */
 const ADDED = 5;
+
+/** The stages at which commitments take each other's place. */
+const REPLACED = { fulfills: [2, 5, 6], fails: [5, 7], holds: [4] };
 
 const KINDS: readonly ChannelKind[] = ['anchors', 'static_remotekey'];
 const SIDES: readonly Who[] = ['alice', 'bob'];
@@ -74,5 +81,8 @@ export function* endings(reorg?: number): Generator<Cell> {
               yield { ...base, stage, by: 'revoked2', reorg: depth() };
           }
           yield { ...base, stage: 3, by: 'mutual', reorg: depth() };
+          for (const stage of REPLACED[payee])
+            for (const by of ['swapped', 'restored', 'betrayed'] as const)
+              yield { ...base, stage, by, reorg: depth() };
         }
 }
