@@ -269,6 +269,28 @@ describe('the backup', () => {
     expect([...lab.chain.mempool.entries()]).toHaveLength(1);
   });
 
+  it('of a channel that the peer pays for is on disk before the peer may broadcast', async () => {
+    lab = await Lab.create({ seed: 'accepted' });
+    await lab.node('alice');
+    const bob = await lab.node('bob');
+    await lab.fund('alice', 5_000_000);
+    await lab.connect('alice', 'bob');
+    let written = () => {};
+    const { write } = bob.files;
+    bob.files.write = async (...file) => {
+      await new Promise<void>((resolve) => {
+        written = resolve;
+      });
+      return write.apply(bob.files, file);
+    };
+    const opening = lab.rpc('alice', 'fundchannel', { id: bob.id, amount: 1_000_000 });
+    await lab.wait(5_000);
+    expect([...lab.chain.mempool.entries()]).toEqual([]);
+    written();
+    await opening;
+    expect([...lab.chain.mempool.entries()]).toHaveLength(1);
+  });
+
   it('of a channel can be given to a node by hand', async () => {
     const channel = await withChannel('by hand');
     const { scb } = await lab.rpc('bob', 'staticbackup');

@@ -1,6 +1,6 @@
 import { assertNever } from '../../core/bytes/index.js';
 import type { ChannelEffect } from '../../core/channel/index.js';
-import { encodeMessage } from '../../core/wire/index.js';
+import { encodeMessage, type Message } from '../../core/wire/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import type { FundingWatch } from './funding-watch.js';
 import type { Opening } from './opening.js';
@@ -71,7 +71,8 @@ export class Effects {
       case 'htlcRemoved':
         return;
       case 'send':
-        peers.send(entry.peerId, effect.message);
+        if (effect.message.kind === 'fundingSigned') void this.#sendBackedUp(entry, effect.message);
+        else peers.send(entry.peerId, effect.message);
         return;
       case 'broadcast': {
         chain.broadcast(effect.tx, effect.purpose);
@@ -135,6 +136,15 @@ export class Effects {
       default:
         assertNever(effect);
     }
+  }
+
+  /** With this message the peer may pay into the channel: its backup is written before. */
+  async #sendBackedUp({ peerId, runner }: Entry, message: Message): Promise<void> {
+    await this.#deps.backedUp();
+    const { state } = runner;
+    // BOLT 2, channel_reestablish: nothing of an old connection may come before it on a new one.
+    if (state.kind === 'live' && state.link.kind === 'online')
+      this.#deps.peers.send(peerId, message);
   }
 
   /** A channel that was on disk is closed there; one that never was leaves no trace. */
