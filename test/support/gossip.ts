@@ -73,10 +73,17 @@ function onWire<M extends MessageOf<GossipKind>>(message: M): M {
 const signed = (key: Uint8Array, message: Parameters<typeof signedPart>[0]): Uint8Array =>
   sign(key, sha256d(signedPart(message))) as Uint8Array;
 
-export function link(n: number, a: Party, b: Party, features: readonly number[] = []): Link {
+/** Channel number `n`; who else signs for the funding output lies. */
+export function link(
+  n: number,
+  a: Party,
+  b: Party,
+  features: readonly number[] = [],
+  owners = `${n}`,
+): Link {
   const nodes: [Party, Party] = compare(a.id, b.id) < 0 ? [a, b] : [b, a];
   const scid = shortChannelId(500 + n, 1, 0);
-  const funding: [Party, Party] = [party(`${n} 1`), party(`${n} 2`)];
+  const funding: [Party, Party] = [party(`${owners} 1`), party(`${owners} 2`)];
   const bare: MessageOf<'channelAnnouncement'> = {
     kind: 'channelAnnouncement',
     nodeSignature1: ZERO,
@@ -154,6 +161,9 @@ export class TestGossip {
   now = NOW;
   height = HEIGHT;
   checks = 0;
+  /** Set it, and signatures are checked only by `check`. */
+  slow = false;
+  readonly #unchecked: (GossipEffect & { kind: 'verify' })[] = [];
 
   constructor(links: readonly Link[], options: Partial<GossipOptions> = {}) {
     for (const each of links) this.#links.set(each.scid, each);
@@ -185,6 +195,12 @@ export class TestGossip {
     return this.take();
   }
 
+  /** Checks what waits for it. */
+  check(): void {
+    this.slow = false;
+    for (const effect of this.#unchecked.splice(0)) this.#take(effect);
+  }
+
   take(): GossipEffect[] {
     const effects = this.#effects;
     this.#effects = [];
@@ -194,6 +210,10 @@ export class TestGossip {
   #take(effect: GossipEffect): void {
     switch (effect.kind) {
       case 'verify': {
+        if (this.slow) {
+          this.#unchecked.push(effect);
+          return;
+        }
         this.checks += effect.checks.length;
         const good = effect.checks.every((c) => verify(c.signature, effect.digest, c.point));
         this.step({ kind: 'verified', job: effect.job, good });
