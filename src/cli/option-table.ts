@@ -139,7 +139,7 @@ export const options = [
     name: 'min-emergency-msat',
     takes: 'MSAT',
     kind: 'int',
-    help: 'Kept in the wallet for the fees of claims (25000000).',
+    help: 'Kept in the wallet for the fees of claims, while a channel with anchors exists or is opened (25000000).',
   },
   {
     name: 'force-feerates',

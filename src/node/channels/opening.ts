@@ -190,12 +190,14 @@ export class Opening {
       return;
     }
     const { feeratePerKw, minconf, utxos } = pending.params;
+    const anchors = this.#withAnchors(pending.params);
     const made = await this.#deps.wallet.fund({
       scriptPubkey,
       amount,
       feeratePerKw,
       minconf: minconf ?? 1,
       utxos,
+      anchors,
     });
     if (!made.ok) {
       this.#pending.delete(entry);
@@ -260,7 +262,18 @@ export class Opening {
       feeratePerKw: params.feeratePerKw,
       minconf: params.minconf ?? 1,
       utxos: params.utxos,
+      anchors: this.#withAnchors(params),
     });
+  }
+
+  /** Whether the channel that is asked for will have anchors. */
+  #withAnchors({ peerId, anchors }: FundParams): boolean {
+    const features = this.#deps.peers.connected(peerId)?.features;
+    return (
+      anchors !== false &&
+      hasFeature(this.#options.localFeatures, 'optionAnchors') &&
+      (features === undefined || hasFeature(features, 'optionAnchors'))
+    );
   }
 
   #openParams(
@@ -272,10 +285,7 @@ export class Opening {
   ): OpenParams {
     const { localFeatures } = this.#options;
     const { fees } = this.#deps.context();
-    const anchors =
-      params.anchors !== false &&
-      hasFeature(localFeatures, 'optionAnchors') &&
-      hasFeature(peer.features, 'optionAnchors');
+    const anchors = this.#withAnchors(params);
     return {
       key,
       peerId: hex(params.peerId),

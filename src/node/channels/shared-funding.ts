@@ -91,7 +91,8 @@ export class SharedFunding {
       const { willing, failures } = await this.#accepted(left, amounts.value);
       failed.push(...failures);
       if (willing.length < shared.minChannels) return this.#refuse(willing, failed);
-      const made = await this.#deps.wallet.fundMany({ ...shared, outputs: willing });
+      const anchors = willing.some(({ member }) => member.params.anchors !== false);
+      const made = await this.#deps.wallet.fundMany({ ...shared, anchors, outputs: willing });
       if (!made.ok) return this.#refuse(willing, failed, made.error);
       const { txid, tx, vouts } = made.value;
       const unsigned = await this.#signed(willing, txid, vouts);
@@ -132,7 +133,8 @@ export class SharedFunding {
   ): Promise<Result<readonly Sat[], FundError>> {
     const beside = destinations.flatMap(({ amount }) => (amount === 'all' ? [] : [amount]));
     if (beside.length === destinations.length) return ok(beside);
-    const all = await this.#deps.wallet.spendableForChannel({ ...shared, beside });
+    const anchors = destinations.some((params) => params.anchors !== false);
+    const all = await this.#deps.wallet.spendableForChannel({ ...shared, anchors, beside });
     if (!all.ok) return all;
     return ok(destinations.map(({ amount }) => (amount === 'all' ? all.value : amount)));
   }

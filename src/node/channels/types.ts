@@ -56,6 +56,8 @@ export interface FundingRequest {
   readonly minconf: number;
   /** `txid:vout` each, where the caller chose the coins. */
   readonly utxos: readonly string[] | undefined;
+  /** Coins must be left that can pay for its commitment one day. */
+  readonly anchors: boolean;
 }
 
 /** One transaction for several channels. */

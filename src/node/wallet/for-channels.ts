@@ -17,6 +17,8 @@ export interface ChannelFundingRequest {
   readonly minconf: number;
   /** `txid:vout` each, where the caller chose the coins. */
   readonly utxos: readonly string[] | undefined;
+  /** The emergency reserve is to be left. */
+  readonly anchors: boolean;
 }
 
 export type ChannelFundingError = {
@@ -41,7 +43,7 @@ function readOptions(
   return ok({
     minconf: request.minconf,
     reserveBlocks: FUNDING_RESERVE_BLOCKS,
-    keepReserve: true,
+    ...(request.anchors ? { keepReserve: true } : {}),
     ...(request.feeratePerKw === undefined ? {} : { feeratePerKw: request.feeratePerKw }),
     ...(request.utxos === undefined ? {} : { utxos }),
   });

@@ -352,6 +352,7 @@ describe('wallet', () => {
       feeratePerKw: FEERATE,
       minconf: 1,
       utxos: undefined,
+      anchors: true,
     };
     const all = must(await forChannels.spendableForChannel(request));
     const made = must(await forChannels.fund({ ...request, amount: all }));
