@@ -1,6 +1,7 @@
 import type { Backups } from '../node/backup/index.js';
 import type { ChainFollower } from '../node/chain/index.js';
 import type { Channels } from '../node/channels/index.js';
+import type { Datastore } from '../node/datastore/index.js';
 import type { Gossip } from '../node/gossip/index.js';
 import type { Invoices } from '../node/invoices/index.js';
 import type { Payments } from '../node/payments/index.js';
@@ -54,6 +55,7 @@ export interface NodeApi {
   readonly backups: Backups;
   readonly payments: Payments;
   readonly invoices: Invoices;
+  readonly datastore: Datastore;
   readonly gossip: Gossip;
   readonly routes: Routes;
   readonly chain: ChainFollower;

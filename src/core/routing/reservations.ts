@@ -49,13 +49,8 @@ export class Reservations {
 
   /** What each channel is to carry in all, as a search with these layers counts it. */
   totals(layers: readonly string[] = []): Reservation[] {
-    return [...this.#held.values()].flatMap((list) => {
-      const counted = list.filter(({ layer }) => layer === undefined || layers.includes(layer));
-      const [first] = counted;
-      if (first === undefined) return [];
-      const amountMsat = msat(counted.reduce((sum, held) => sum + held.amountMsat, 0n));
-      return [{ scid: first.scid, direction: first.direction, amountMsat }];
-    });
+    const counted = ({ layer }: Held) => layer === undefined || layers.includes(layer);
+    return summed(this.list().filter(counted));
   }
 
   /** What is held of one channel. */
@@ -64,6 +59,17 @@ export class Reservations {
     const total = this.totals(layers).find((held) => keyOf(held) === keyOf(at));
     return total?.amountMsat ?? msat(0n);
   }
+}
+
+/** One entry a channel and direction. */
+export function summed(reservations: readonly Reservation[]): Reservation[] {
+  const byKey = new Map<string, Reservation>();
+  for (const { scid, direction, amountMsat } of reservations) {
+    const key = keyOf({ scid, direction });
+    const before = byKey.get(key)?.amountMsat ?? 0n;
+    byKey.set(key, { scid, direction, amountMsat: msat(before + amountMsat) });
+  }
+  return [...byKey.values()];
 }
 
 const keyOf = ({ scid, direction }: Pick<Claim, 'scid' | 'direction'>): string =>

@@ -5,6 +5,7 @@ import { featuresFor } from '../../core/wire/index.js';
 import { Backups, PeerStorage, StaticOutputs } from '../backup/index.js';
 import { ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
+import { Datastore } from '../datastore/index.js';
 import { Gossip } from '../gossip/index.js';
 import { Invoices } from '../invoices/index.js';
 import { Endings } from '../onchain/index.js';
@@ -110,6 +111,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       log: log.child('routes'),
       localChannels: () => localChannels(nodeId, channels.list()),
       localHops: () => localHops(nodeId, channels.list()),
+      inFlight: () => payments.reserved,
       height: () => chain.height,
       fatal,
     },
@@ -365,6 +367,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     invoices,
     payments,
     gossip,
+    datastore: new Datastore({ store }),
     channels,
     backups,
     clock,

@@ -5,7 +5,7 @@
 import { err, hex, type Msat, ok, type Result } from '../../core/bytes/index.js';
 import type { ChannelError, HtlcFailure, HtlcOrigin } from '../../core/channel/index.js';
 import { expiryOf, failedHere, makePayment } from '../../core/payment/index.js';
-import type { RouteHop } from '../../core/routing/index.js';
+import type { Reservation, RouteHop } from '../../core/routing/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import { Lines } from '../util/index.js';
 import {
@@ -101,6 +101,11 @@ export class Payments {
   /** The newest numbers given, for `wait`. */
   get counters(): Readonly<PaymentCounters> {
     return this.#parts.counters;
+  }
+
+  /** What parts under way hold of channels, our own balances aside. */
+  get reserved(): readonly Reservation[] {
+    return this.#parts.inFlight.reserved;
   }
 
   /**

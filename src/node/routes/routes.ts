@@ -16,6 +16,7 @@ import {
   Reservations,
   type Route,
   RouteTable,
+  summed,
 } from '../../core/routing/index.js';
 import { seconds, type Write } from '../../ports/index.js';
 import { takeUpdate } from './failure-update.js';
@@ -97,7 +98,7 @@ export class Routes {
       ...(names.includes(localChannels) ? { local: this.#deps.localHops() } : {}),
       sourceFree: names.includes(sourceFree),
       includeFees: names.includes(includeFees),
-      reserved: this.reservations.totals(names),
+      reserved: summed([...this.reservations.totals(names), ...this.#deps.inFlight()]),
       height: this.#deps.height(),
       now: this.#now(),
     });

@@ -6,6 +6,7 @@ import type {
   LocalChannel,
   NoRoute,
   PenaltyOptions,
+  Reservation,
 } from '../../core/routing/index.js';
 import type { Clock, Logger, Store } from '../../ports/index.js';
 
@@ -28,6 +29,8 @@ export interface RoutesDeps {
   readonly localChannels: () => readonly LocalChannel[];
   /** The same channels in both directions, with fees, as others would route over them. */
   readonly localHops: () => readonly HintChannel[];
+  /** What our own payments hold of channels just now. */
+  readonly inFlight: () => readonly Reservation[];
   readonly height: () => number;
   /** The disk failed: stop the node. */
   readonly fatal: (error: unknown) => void;

@@ -81,7 +81,7 @@ function build(given: World) {
     for (const direction of [0, 1] as const) {
       table.setPolicy(c, direction, policy, NOW);
       const at = { scid: scid(i), direction };
-      let limit = capacity;
+      let limit: number = capacity;
       if (direction === 0 && made.bound !== null) {
         limit = Math.floor(capacity * made.bound);
         layer = withLesson(layer, layerLesson('upperBound', at, msat(limit + 1), NOW));

@@ -1,0 +1,2 @@
+/** What tools keep with the node. */
+export * from './datastore.js';
