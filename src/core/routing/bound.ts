@@ -1,16 +1,17 @@
 /**
  * The first half of a search: what a way costs at least. Amounts are taken as if they did not grow
- * on the way back, so that every node has one least cost and Dijkstra's rule holds from both ends.
- * It meets in the middle, and leaves a path that is most often the cheapest, and for every node a
- * bound of the cost from the source, by which the second half is led.
+ * on the way back, or as what must arrive at each node at least where that is known, so that every
+ * node has one least cost and Dijkstra's rule holds from both ends. It meets in the middle, and
+ * leaves a path that is most often the cheapest, and for every node a bound of the cost from the
+ * source, by which the second half is led.
  */
 import { grown } from '../gossip/index.js';
 import { Heap } from './heap.js';
-import type { BoundEdge, FirstHops } from './hop.js';
-import type { View } from './view.js';
+import type { BoundEdge, FirstHops, Hop } from './hop.js';
+import type { View, ViewRows } from './view.js';
 
 /** Stands for no edge. */
-export const NO_EDGE = 0x7fffffff;
+const NO_EDGE = 0x7fffffff;
 
 export interface BoundRequest {
   readonly view: View;
@@ -23,236 +24,233 @@ export interface BoundRequest {
   readonly reach: number;
   /** Millisatoshi for each factor e of chance. */
   readonly weight: number;
-  /** At most 1: the least part of a cost that a fuzz leaves. */
-  readonly shrink: number;
+  /** Nothing that costs as much is of use. */
+  readonly ceiling: number;
+  /**
+   * `meet`: until the ends have met. `across`: from the source alone, until the destination is
+   * reached or the ceiling: more to do, and exact bounds for all nodes on the way. `all`: up to the
+   * ceiling, whatever has been reached.
+   */
+  readonly span: 'meet' | 'across' | 'all';
   readonly firstHops: FirstHops;
   readonly hints: readonly BoundEdge[];
   /** Nodes of the graph are below this. */
   readonly nodeLimit: number;
   readonly now: number;
-  /** Marks of edges and nodes not to be used, where there are any. */
-  readonly excludedEdge: Uint8Array | undefined;
-  readonly excludedNode: Uint8Array | undefined;
+  readonly hop: Hop;
+}
+
+/** What one end has found: columns of nodes, valid where the stamp is this search's. */
+class Side {
+  readonly #heap = new Heap();
+  readonly forward: boolean;
+  #generation = 0;
+  #stamp = new Uint32Array(0);
+  #done = new Uint32Array(0);
+  #cost = new Float64Array(0);
+  #edge = new Int32Array(0);
+  #by = new Int32Array(0);
+  /** The least that was left out when it could not be part of a better path. */
+  #pruned = 0;
+  /** Entries looked at. */
+  entries = 0;
+
+  constructor(forward: boolean) {
+    this.forward = forward;
+  }
+
+  resize(nodes: number): void {
+    if (nodes <= this.#stamp.length) return;
+    this.#stamp = grown(this.#stamp, nodes);
+    this.#done = grown(this.#done, nodes);
+    this.#cost = grown(this.#cost, nodes);
+    this.#edge = grown(this.#edge, nodes);
+    this.#by = grown(this.#by, nodes);
+  }
+
+  begin(at: number): void {
+    if (++this.#generation === 0xffffffff) {
+      this.#stamp.fill(0);
+      this.#done.fill(0);
+      this.#generation = 1;
+    }
+    this.#heap.clear();
+    this.#pruned = Number.POSITIVE_INFINITY;
+    this.entries = 0;
+    this.reach(at, 0, NO_EDGE, -1);
+  }
+
+  /** The least cost among those that are not settled. */
+  get least(): number {
+    return this.#heap.least;
+  }
+  /** Whatever was not settled costs at least this. */
+  get rim(): number {
+    return Math.min(this.#heap.least, this.#pruned);
+  }
+  prune(cost: number): void {
+    if (cost < this.#pruned) this.#pruned = cost;
+  }
+
+  /** Settles the next node and answers it, or -1 where that was done already. */
+  settle(): number {
+    const n = this.#heap.pop();
+    if (this.#done[n] === this.#generation) return -1;
+    this.#done[n] = this.#generation;
+    return n;
+  }
+  isSettled(n: number): boolean {
+    return this.#done[n] === this.#generation;
+  }
+
+  /** A way to `n`; answers whether it is better than those before. */
+  reach(n: number, cost: number, edge: number, by: number): boolean {
+    const generation = this.#generation;
+    if (this.#stamp[n] === generation && (this.#cost[n] as number) <= cost) return false;
+    if (this.#done[n] === generation) return false;
+    this.#stamp[n] = generation;
+    this.#cost[n] = cost;
+    this.#edge[n] = edge;
+    this.#by[n] = by;
+    this.#heap.push(cost, n);
+    return true;
+  }
+
+  /** What the way to `n` costs; Infinity where there is none yet. */
+  costOf(n: number): number {
+    return this.#stamp[n] === this.#generation
+      ? (this.#cost[n] as number)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** The edges between `n` and this end, the ones at `n` first. */
+  way(n: number): number[] {
+    const edges: number[] = [];
+    for (let at = n; (this.#by[at] as number) >= 0; at = this.#by[at] as number)
+      edges.push(this.#edge[at] as number);
+    return edges;
+  }
 }
 
 export class Bound {
-  readonly #forward = new Heap();
-  readonly #backward = new Heap();
-  #generation = 0;
-  /** Columns of nodes, valid where the stamp is this search's. */
-  #fromStamp = new Uint32Array(0);
-  #fromDone = new Uint32Array(0);
-  #fromCost = new Float64Array(0);
-  #fromEdge = new Int32Array(0);
-  #fromNode = new Int32Array(0);
-  #toStamp = new Uint32Array(0);
-  #toDone = new Uint32Array(0);
-  #toCost = new Float64Array(0);
-  #toEdge = new Int32Array(0);
-  #toNode = new Int32Array(0);
-
+  readonly #from = new Side(true);
+  readonly #to = new Side(false);
+  /** Nothing that costs as much is looked at. */
+  #limit = 0;
+  /** The cheapest path found, and a node on it that both ends know. */
   #best = 0;
   #meeting = -1;
-  /** Whatever was not settled from the source costs at least this. */
   #rim = 0;
-  /** The least that was left out when it could not be part of a better path. */
-  #pruned = 0;
   #request!: BoundRequest;
-  /** Entries looked at, for measurements and to keep both ends even. */
-  entriesFrom = 0;
-  entriesTo = 0;
 
   resize(nodes: number): void {
-    if (nodes <= this.#fromStamp.length) return;
-    this.#fromStamp = grown(this.#fromStamp, nodes);
-    this.#fromDone = grown(this.#fromDone, nodes);
-    this.#fromCost = grown(this.#fromCost, nodes);
-    this.#fromEdge = grown(this.#fromEdge, nodes);
-    this.#fromNode = grown(this.#fromNode, nodes);
-    this.#toStamp = grown(this.#toStamp, nodes);
-    this.#toDone = grown(this.#toDone, nodes);
-    this.#toCost = grown(this.#toCost, nodes);
-    this.#toEdge = grown(this.#toEdge, nodes);
-    this.#toNode = grown(this.#toNode, nodes);
+    this.#from.resize(nodes);
+    this.#to.resize(nodes);
   }
 
-  /** Answers whether there is any path at all. */
+  /** Entries the last run looked at, for measurements. */
+  get entries(): number {
+    return this.#from.entries + this.#to.entries;
+  }
+
+  /** Answers whether there is any path at all below the ceiling. */
   run(request: BoundRequest): boolean {
+    const { source, destination, firstHops, ceiling, span } = request;
+    const [from, to] = [this.#from, this.#to];
     this.#request = request;
-    this.#start();
-    const { source, destination, firstHops } = request;
-    this.#reachFrom(source, 0, NO_EDGE, -1);
-    this.#reachTo(destination, 0, NO_EDGE, -1);
+    this.#limit = ceiling;
+    this.#best = ceiling;
+    this.#meeting = -1;
+    to.begin(destination);
+    from.begin(source);
     // The source's own channels cost no fee: they are all taken before anything else.
-    this.#forward.pop();
-    this.#fromDone[source] = this.#generation;
+    from.settle();
     for (let i = 0; i < firstHops.count; i++)
-      this.#reachFrom(
+      this.#reach(
+        from,
         firstHops.target[i] as number,
         firstHops.cost[i] as number,
         firstHops.edge[i] as number,
         source,
       );
-    for (;;) {
-      const from = this.#forward.least;
-      const to = this.#backward.least;
-      if (from + to >= this.#best) break;
-      if (this.entriesFrom <= this.entriesTo) this.#expandFrom(from, to);
-      else this.#expandTo(to, from);
-    }
-    this.#rim = Math.min(this.#forward.least, this.#pruned);
+    if (span !== 'meet') while (from.least < this.#limit) this.#expand(from, 0);
+    else
+      while (from.least + to.least < this.#limit)
+        if (from.entries <= to.entries) this.#expand(from, to.least);
+        else this.#expand(to, from.least);
+    this.#rim = from.rim;
     return this.#meeting >= 0;
   }
 
   /** At least this much is the way from the source to `n`. */
   from(n: number): number {
-    if (this.#fromDone[n] === this.#generation) return this.#fromCost[n] as number;
-    return this.#rim;
+    return this.#from.isSettled(n) ? this.#from.costOf(n) : this.#rim;
   }
 
   /** The edges of the path that was found, from the source to the destination. */
   path(): number[] {
-    const edges: number[] = [];
-    for (let n = this.#meeting; (this.#fromNode[n] as number) >= 0; n = this.#fromNode[n] as number)
-      edges.push(this.#fromEdge[n] as number);
-    edges.reverse();
-    for (let n = this.#meeting; (this.#toNode[n] as number) >= 0; n = this.#toNode[n] as number)
-      edges.push(this.#toEdge[n] as number);
-    return edges;
+    return [...this.#from.way(this.#meeting).reverse(), ...this.#to.way(this.#meeting)];
   }
 
-  #start(): void {
-    this.#generation++;
-    if (this.#generation === 0xffffffff) {
-      for (const stamps of [this.#fromStamp, this.#fromDone, this.#toStamp, this.#toDone])
-        stamps.fill(0);
-      this.#generation = 1;
-    }
-    this.#forward.clear();
-    this.#backward.clear();
-    this.#best = Number.POSITIVE_INFINITY;
-    this.#meeting = -1;
-    this.#pruned = Number.POSITIVE_INFINITY;
-    this.entriesFrom = 0;
-    this.entriesTo = 0;
-  }
-
-  #expandFrom(key: number, rest: number): void {
-    const n = this.#forward.pop();
-    const generation = this.#generation;
-    if (this.#fromDone[n] === generation) return;
-    this.#fromDone[n] = generation;
+  /** `rest`: what the other end's part costs at least. */
+  #expand(side: Side, rest: number): void {
+    const key = side.least;
+    const n = side.settle();
+    if (n < 0) return;
     const request = this.#request;
+    const { forward } = side;
     for (const { source, target, edge, cost } of request.hints)
-      if (source === n) this.#reachFrom(target, key + cost, edge, n);
-    this.entriesFrom++;
-    // Beyond the destination there is no way; a node of hints has no row.
-    if (n >= request.nodeLimit || n === request.destination) return;
-    const {
-      least: arrivesAt,
-      view,
-      amount,
-      reach,
-      weight,
-      shrink,
-      excludedEdge,
-      excludedNode,
-    } = request;
-    view.prepareOutOf(n, request.now);
-    const { node, least, most, edge } = view;
-    const start = view.outOf.start[n] as number;
-    const end = start + (view.outOf.length[n] as number);
-    let at = start;
-    for (; at < end; at++) {
-      const floor = key + shrink * view.key(at);
-      if (floor + rest >= this.#best) {
-        if (floor < this.#pruned) this.#pruned = floor;
-        break;
-      }
-      const to = node[at] as number;
-      if (this.#fromDone[to] === generation) continue;
-      const arrives = arrivesAt === undefined ? amount : arrivesAt(to);
-      if (arrives > (most[at] as number) || reach < (least[at] as number)) continue;
-      if (excludedEdge !== undefined && excludedEdge[edge[at] as number] === 1) continue;
-      if (excludedNode !== undefined && excludedNode[n] === 1) break;
-      const cost = key + shrink * view.cost(at, arrives, weight);
-      if (cost + rest >= this.#best) {
-        if (cost < this.#pruned) this.#pruned = cost;
-        continue;
-      }
-      this.#reachFrom(to, cost, edge[at] as number, n);
+      if ((forward ? source : target) === n)
+        this.#reach(side, forward ? target : source, key + cost, edge, n);
+    side.entries++;
+    // Beyond the other end there is no way; a node of hints has no row.
+    const { destination, source, nodeLimit } = request;
+    if (n >= nodeLimit || n === (forward ? destination : source)) return;
+    const { view, now } = request;
+    let rows: ViewRows;
+    if (forward) {
+      view.prepareOutOf(n, now);
+      rows = view.outOf;
+    } else {
+      view.prepareInto(n, now);
+      rows = view.into;
     }
-    this.entriesFrom += at - start;
+    const start = rows.start[n] as number;
+    side.entries += this.#expandRow(side, n, key, rest, start, start + (rows.length[n] as number));
   }
 
-  #expandTo(key: number, rest: number): void {
-    const n = this.#backward.pop();
-    const generation = this.#generation;
-    if (this.#toDone[n] === generation) return;
-    this.#toDone[n] = generation;
-    const request = this.#request;
-    for (const { source, target, edge, cost } of request.hints)
-      if (target === n) this.#reachTo(source, key + cost, edge, n);
-    this.entriesTo++;
-    if (n >= request.nodeLimit || n === request.source) return;
-    const {
-      least: arrivesAt,
-      view,
-      amount,
-      reach,
-      weight,
-      shrink,
-      excludedEdge,
-      excludedNode,
-      source,
-    } = request;
-    const arrives = arrivesAt === undefined ? amount : arrivesAt(n);
-    view.prepareInto(n, request.now);
+  /** Answers how many entries it looked at: the dearest ones can be left out. */
+  #expandRow(side: Side, n: number, key: number, rest: number, start: number, end: number): number {
+    const { forward } = side;
+    const { least: arrivesAt, view, amount, reach, weight, hop, source } = this.#request;
+    const { excludes } = hop;
     const { node, least, most, edge } = view;
-    const start = view.into.start[n] as number;
-    const end = start + (view.into.length[n] as number);
-    let at = start;
-    for (; at < end; at++) {
-      if (key + shrink * view.key(at) + rest >= this.#best) break;
-      if (arrives > (most[at] as number) || reach < (least[at] as number)) continue;
-      const from = node[at] as number;
+    for (let at = start; at < end; at++) {
+      const floor = key + view.key(at);
+      if (floor + rest >= this.#limit) {
+        side.prune(floor);
+        return at - start;
+      }
+      const other = node[at] as number;
       // The source's channels were taken from its own side.
-      if (from === source || this.#toDone[from] === generation) continue;
-      if (excludedEdge !== undefined && excludedEdge[edge[at] as number] === 1) continue;
-      if (excludedNode !== undefined && excludedNode[from] === 1) continue;
-      const cost = key + shrink * view.cost(at, arrives, weight);
-      if (cost + rest >= this.#best) continue;
-      this.#reachTo(from, cost, edge[at] as number, n);
+      if (side.isSettled(other) || (!forward && other === source)) continue;
+      const arrives = arrivesAt === undefined ? amount : arrivesAt(forward ? other : n);
+      if (arrives > (most[at] as number) || reach < (least[at] as number)) continue;
+      const e = edge[at] as number;
+      if (excludes && hop.isExcluded(e)) continue;
+      const cost = key + view.cost(at, arrives, weight);
+      if (cost + rest >= this.#limit) side.prune(cost);
+      else this.#reach(side, other, cost, e, n);
     }
-    this.entriesTo += at - start;
+    return end - start;
   }
 
-  #reachFrom(n: number, cost: number, edge: number, by: number): void {
-    const generation = this.#generation;
-    if (this.#fromStamp[n] === generation && (this.#fromCost[n] as number) <= cost) return;
-    if (this.#fromDone[n] === generation) return;
-    this.#fromStamp[n] = generation;
-    this.#fromCost[n] = cost;
-    this.#fromEdge[n] = edge;
-    this.#fromNode[n] = by;
-    this.#forward.push(cost, n);
-    if (this.#toStamp[n] === generation) this.#meet(n, cost + (this.#toCost[n] as number));
-  }
-
-  #reachTo(n: number, cost: number, edge: number, by: number): void {
-    const generation = this.#generation;
-    if (this.#toStamp[n] === generation && (this.#toCost[n] as number) <= cost) return;
-    this.#toStamp[n] = generation;
-    this.#toCost[n] = cost;
-    this.#toEdge[n] = edge;
-    this.#toNode[n] = by;
-    this.#backward.push(cost, n);
-    if (this.#fromStamp[n] === generation) this.#meet(n, cost + (this.#fromCost[n] as number));
-  }
-
-  #meet(n: number, cost: number): void {
-    if (cost >= this.#best) return;
-    this.#best = cost;
+  #reach(side: Side, n: number, cost: number, edge: number, by: number): void {
+    if (!side.reach(n, cost, edge, by)) return;
+    const both = cost + (side.forward ? this.#to : this.#from).costOf(n);
+    if (both >= this.#best) return;
+    this.#best = both;
     this.#meeting = n;
+    if (this.#request.span !== 'all') this.#limit = both;
   }
 }

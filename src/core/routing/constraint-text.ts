@@ -6,6 +6,12 @@ import type { Constraint, ConstraintJson, Direction } from './lessons.js';
 export const channelKey = (scid: ShortChannelId, direction: Direction): string =>
   `${scidToString(scid)}/${direction}`;
 
+/** The key of a constraint. */
+export const keyOf = (subject: Constraint['subject']): string =>
+  'channel' in subject
+    ? channelKey(subject.channel.scid, subject.channel.direction)
+    : subject.nodeId;
+
 /** What a key names. */
 export function parseKey(key: string): Constraint['subject'] | undefined {
   const slash = key.indexOf('/');

@@ -51,7 +51,10 @@ export function explainNoRoute(reason: NoRoute): string {
       return 'No route: the parameter exclude leaves none';
     case 'no_capacity':
       return reason.maxParts === undefined
-        ? `No route: no way on which each channel has the capacity for ${msat(reason.amountMsat)} and the fees`
+        ? `No route: no way on which each channel has the capacity for ${msat(reason.amountMsat)} and the fees` +
+            (reason.widestMsat === undefined
+              ? ''
+              : `; the widest carries ${msat(reason.widestMsat)}`)
         : `No route: no ways with the capacity for ${msat(reason.amountMsat)} and the fees in ${reason.maxParts} parts at most`;
     case 'limits':
       return `No route: none within ${reason.maxHops} hops, ${reason.maxDelay} blocks and the size of an onion`;

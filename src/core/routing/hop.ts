@@ -22,6 +22,8 @@ export class Hop {
   #excludes = false;
   #request!: SearchRequest;
   #weight = 0;
+  /** Nothing is known of the edge looked at last. */
+  #blank = true;
 
   /** Of the edge taken last: where it starts, what it costs, what must arrive there, the blocks. */
   from = 0;
@@ -58,17 +60,14 @@ export class Hop {
     }
   }
 
-  /** Marks of what is not to be used, where there are any. */
-  get excludedEdge(): Uint8Array | undefined {
-    return this.#excludes ? this.#edges.marks : undefined;
-  }
-  get excludedNode(): Uint8Array | undefined {
-    return this.#excludes ? this.#nodes.marks : undefined;
+  /** Whether the request excludes anything of the graph. */
+  get excludes(): boolean {
+    return this.#excludes;
   }
 
   /** Takes edge `e` for `amount` to arrive at its end; answers whether it may. */
   take(e: number, amount: number): boolean {
-    return e < 0 ? this.#takeOverlay(-1 - e, amount) : this.#takeEdge(e, amount, amount);
+    return e < 0 ? this.#takeOverlay(-1 - e, amount, amount) : this.#takeEdge(e, amount, amount);
   }
 
   /** What an edge carries at most, by its capacity and what was learned. */
@@ -85,34 +84,103 @@ export class Hop {
     return this.#takeEdge(e, amount, reach) ? this.cost : -1;
   }
 
-  #takeEdge(e: number, amount: number, reach: number): boolean {
+  /**
+   * Whether edge `e` carries the amount, whatever that costs; `from`, `amount` and `delta` are set.
+   * `reach`: what stands for the amount at the minimum.
+   */
+  carries(e: number, amount: number, reach = amount): boolean {
+    if (e < 0) return this.#takeOverlay(-1 - e, amount, reach);
+    const usable = this.#fits(e, amount, reach) && !this.isExcluded(e) && !this.isClosed(e, amount);
+    if (usable) this.#forward(e, amount);
+    return usable;
+  }
+
+  /**
+   * As `carries`, had nobody excluded anything and were nothing known. `from` and `amount` are set;
+   * `isExcluded` and `isClosed` then tell of the edge.
+   */
+  couldCarry(e: number, amount: number): boolean {
+    if (e < 0) {
+      const edge = this.#request.overlay[-1 - e] as OverlayEdge;
+      if (amount > edge.maximum || amount < edge.minimum) return false;
+      this.#forwardOverlay(edge, amount);
+      return true;
+    }
+    const could = this.#fits(e, amount, amount);
+    if (could) this.#forward(e, amount);
+    return could;
+  }
+
+  /** What edge `e` of the graph carries at most, whatever is known; 0: its minimum is more. */
+  width(e: number, amount: number): number {
+    if (!this.#fits(e, 0, amount)) return 0;
+    return Math.min(this.#graph.htlcMaximum[e] as number, this.#capacity(e));
+  }
+
+  /** Whether the request excludes an edge, or the node where it starts. */
+  isExcluded(e: number): boolean {
+    if (!this.#excludes) return false;
+    if (e >= 0 && this.#edges.marks[e] === 1) return true;
+    const { overlay } = this.#request;
+    const from = e < 0 ? (overlay[-1 - e] as OverlayEdge).source : this.#graph.source[e];
+    return this.#nodes.marks[from as number] === 1;
+  }
+
+  /** Whether what was learned says that an edge does not carry the amount; leaves the belief. */
+  isClosed(e: number, amount: number): boolean {
+    const { now, source, overlay, ignoreKnowledge } = this.#request;
+    this.#blank = true;
+    if (ignoreKnowledge) return false;
+    if (e < 0) return amount > (overlay[-1 - e] as OverlayEdge).limit;
+    const knowledge = this.#knowledge;
+    if (knowledge.size === 0) return false;
+    const from = this.#graph.source[e] as number;
+    if (from !== source && !knowledge.nodeUsable(from, now)) return true;
+    const { edgeSlot } = knowledge;
+    if (((edgeSlot[e] as number) | (edgeSlot[e ^ 1] as number)) === 0) return false;
+    this.#blank = false;
+    const belief = this.#belief;
+    knowledge.look(e, this.#capacity(e), now, belief);
+    return !belief.usable || amount > belief.limit;
+  }
+
+  /** What the channel holds, or where that is not known, what its maximum lets through. */
+  #capacity(e: number): number {
+    return (this.#graph.capacity[e >> 1] as number) || (this.#graph.htlcMaximum[e] as number);
+  }
+
+  /** Whether the edge is there, and large enough by its policy and its capacity. */
+  #fits(e: number, amount: number, reach: number): boolean {
     const graph = this.#graph;
-    const request = this.#request;
     if (((graph.flags[e] as number) & (KNOWN | DISABLED | UNROUTABLE)) !== KNOWN) return false;
+    if (amount > (graph.htlcMaximum[e] as number) || amount > this.#capacity(e)) return false;
+    if (reach < (graph.htlcMinimum[e] as number)) return false;
     const from = graph.source[e] as number;
-    const isSource = from === request.source;
-    if (isSource && request.ownChannelsOnly) return false;
-    const maximum = graph.htlcMaximum[e] as number;
-    const capacity = (graph.capacity[e >> 1] as number) || maximum;
-    if (amount > maximum || amount > capacity || reach < (graph.htlcMinimum[e] as number))
-      return false;
-    if (this.#excludes && (this.#edges.marks[e] === 1 || this.#nodes.marks[from] === 1))
-      return false;
-    if (!isSource && (graph.nodeUnroutable[from] as number) !== 0) return false;
-    const chance = this.#chance(e, from, isSource, amount, capacity);
-    if (chance === 0) return false;
-    this.from = from;
-    this.cost = chance === 1 ? 0 : -this.#weight * Math.log(chance);
+    if (from === this.#request.source) return !this.#request.ownChannelsOnly;
+    return (graph.nodeUnroutable[from] as number) === 0;
+  }
+
+  /** What the edge's start must have to send the amount over it, and the blocks it wants. */
+  #forward(e: number, amount: number): void {
+    const graph = this.#graph;
+    this.from = graph.source[e] as number;
     this.amount = amount;
     this.delta = 0;
     // BOLT 7, "HTLC Fees": the sender pays itself nothing.
-    if (isSource) return this.#biased(e);
-    const fee = feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, amount);
+    if (this.from === this.#request.source) return;
+    this.amount += feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, amount);
     this.delta = graph.cltvDelta[e] as number;
-    this.amount = amount + fee;
-    this.cost +=
-      (request.fuzz === 0 ? fee : fee * (1 + request.fuzz * fuzzOf(e, request.fuzzSeed))) +
-      riskOf(this.amount, this.delta, request.riskFactor);
+  }
+
+  #takeEdge(e: number, amount: number, reach: number): boolean {
+    if (!this.carries(e, amount, reach)) return false;
+    const { fuzz, fuzzSeed, riskFactor } = this.#request;
+    const chance = this.#chance(e, amount);
+    const fee = this.amount - amount;
+    this.cost =
+      (chance === 1 ? 0 : -this.#weight * Math.log(chance)) +
+      (fuzz === 0 ? fee : fee * (1 + fuzz * fuzzOf(e, fuzzSeed))) +
+      riskOf(this.amount, this.delta, riskFactor);
     return this.#biased(e);
   }
 
@@ -122,56 +190,48 @@ export class Hop {
     return true;
   }
 
-  /** The chance that an edge carries the amount; 0: it must not be used. */
-  #chance(e: number, from: number, isSource: boolean, amount: number, capacity: number): number {
-    const { now, penalty, ignoreKnowledge } = this.#request;
-    const knowledge = this.#knowledge;
-    const plain = this.#weight === 0;
-    const blank = (): number =>
-      plain ? 1 : chanceOf(amount, capacity, 0, capacity, penalty.onesided);
-    if (ignoreKnowledge || knowledge.size === 0) return blank();
-    if (!isSource && !knowledge.nodeUsable(from, now)) return 0;
-    const { edgeSlot } = knowledge;
-    if (((edgeSlot[e] as number) | (edgeSlot[e ^ 1] as number)) === 0) return blank();
-    const belief = this.#belief;
-    knowledge.look(e, capacity, now, belief);
-    if (!belief.usable || amount > belief.limit) return 0;
-    if (plain) return 1;
-    const { lower, upper, blame } = belief;
+  /** The chance that an edge carries the amount, by the belief that `isClosed` left. */
+  #chance(e: number, amount: number): number {
+    if (this.#weight === 0) return 1;
+    const { onesided } = this.#request.penalty;
+    const capacity = this.#capacity(e);
+    if (this.#blank) return chanceOf(amount, capacity, 0, capacity, onesided);
+    const { lower, upper, blame } = this.#belief;
     const chance =
-      amount > upper ? LEAST_CHANCE : chanceOf(amount, capacity, lower, upper, penalty.onesided);
+      amount > upper ? LEAST_CHANCE : chanceOf(amount, capacity, lower, upper, onesided);
     return chance * (1 - blame);
   }
 
-  #takeOverlay(i: number, amount: number): boolean {
-    const request = this.#request;
-    const edge = request.overlay[i] as OverlayEdge;
-    if (amount > edge.maximum || amount < edge.minimum) return false;
-    if (amount > edge.limit && !request.ignoreKnowledge) return false;
-    if (this.#excludes && this.#nodes.marks[edge.source] === 1) return false;
-    this.from = edge.source;
-    this.amount = amount;
+  #takeOverlay(i: number, amount: number, reach: number): boolean {
+    const { overlay, source, riskFactor } = this.#request;
+    const edge = overlay[i] as OverlayEdge;
+    if (amount > edge.maximum || reach < edge.minimum) return false;
+    if (this.isExcluded(-1 - i) || this.isClosed(-1 - i, amount)) return false;
+    this.#forwardOverlay(edge, amount);
     this.cost = 0;
-    this.delta = 0;
-    if (edge.source === request.source) return true;
-    const fee = feeOf(edge.feeBase, edge.feeRate, amount);
-    this.amount = amount + fee;
-    this.delta = edge.cltvDelta;
-    this.cost = fee + riskOf(this.amount, this.delta, request.riskFactor);
+    if (edge.source === source) return true;
+    this.cost = this.amount - amount + riskOf(this.amount, this.delta, riskFactor);
     return this.#biased(-1 - i);
   }
 
-  /** The overlay's edges that do not start at the source, for the bound. */
+  #forwardOverlay(edge: OverlayEdge, amount: number): void {
+    this.from = edge.source;
+    const own = edge.source === this.#request.source;
+    this.amount = amount + (own ? 0 : feeOf(edge.feeBase, edge.feeRate, amount));
+    this.delta = own ? 0 : edge.cltvDelta;
+  }
+
+  /** The overlay's edges that do not start at the source, as the bound sees them. */
   hints(reach: number): readonly BoundEdge[] {
-    const { overlay, source, amount, ignoreKnowledge, riskFactor } = this.#request;
+    const { overlay, source, amount, riskFactor } = this.#request;
     const edges: BoundEdge[] = [];
-    overlay.forEach((edge, i) => {
-      if (edge.source === source || amount > edge.maximum || reach < edge.minimum) return;
-      if (amount > edge.limit && !ignoreKnowledge) return;
-      if (this.#excludes && this.#nodes.marks[edge.source] === 1) return;
-      const fee = feeOf(edge.feeBase, edge.feeRate, amount);
-      const cost = fee + riskOf(amount + fee, edge.cltvDelta, riskFactor);
-      edges.push({ source: edge.source, target: edge.target, edge: -1 - i, cost });
+    overlay.forEach((hint, i) => {
+      const edge = -1 - i;
+      if (hint.source === source || amount > hint.maximum || reach < hint.minimum) return;
+      if (this.isExcluded(edge) || this.isClosed(edge, amount)) return;
+      const fee = feeOf(hint.feeBase, hint.feeRate, amount);
+      const cost = fee + riskOf(amount + fee, hint.cltvDelta, riskFactor);
+      edges.push({ source: hint.source, target: hint.target, edge, cost });
     });
     return edges;
   }
@@ -251,7 +311,7 @@ export class FirstHops {
 }
 
 /** A number between -1 and 1, the same for an edge and seed each time. */
-function fuzzOf(e: number, seed: number): number {
+export function fuzzOf(e: number, seed: number): number {
   let h = Math.imul(e ^ seed ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return ((h ^ (h >>> 16)) | 0) / 0x80000000;

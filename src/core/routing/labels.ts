@@ -82,13 +82,6 @@ export class Labels {
     this.#leastAmount[node] = this.amount[label] as number;
   }
 
-  /** The least amount that reached a node; Infinity where none did. */
-  leastAt(node: number): number {
-    return this.#settled[node] === this.#generation
-      ? (this.#leastAmount[node] as number)
-      : Number.POSITIVE_INFINITY;
-  }
-
   firstSettled(node: number): number {
     return this.#settled[node] === this.#generation ? (this.#head[node] as number) : -1;
   }
@@ -96,43 +89,24 @@ export class Labels {
     return this.#next[label] as number;
   }
 
-  /** Whether `a`, which is no dearer, is no worse than `b` in anything else. */
-  noWorse(a: number, b: number): boolean {
-    return (
-      (this.amount[a] as number) <= (this.amount[b] as number) &&
-      (this.hops[a] as number) <= (this.hops[b] as number) &&
-      (this.delay[a] as number) <= (this.delay[b] as number) &&
-      (this.bytes[a] as number) <= (this.bytes[b] as number)
-    );
-  }
-
-  /** Whether a label with this cost and amount would be dominated; else it counts as made. */
+  /** Whether a label with this cost and amount, or more of both, would be dominated. */
   isHopeless(node: number, cost: number, amount: number): boolean {
     const generation = this.#generation;
     if (this.#settled[node] === generation && (this.#leastAmount[node] as number) <= amount)
       return true;
-    const seen = this.#seen[node] === generation;
-    if (
-      seen &&
+    return (
+      this.#seen[node] === generation &&
       cost >= (this.#bestCost[node] as number) &&
       amount >= (this.#bestAmount[node] as number)
-    )
-      return true;
-    if (!seen || cost < (this.#bestCost[node] as number)) {
-      this.#seen[node] = generation;
-      this.#bestCost[node] = cost;
-      this.#bestAmount[node] = amount;
-    }
-    return false;
+    );
   }
 
-  /** Whether the node has a label with no greater key already; else this key counts as made. */
-  isLater(node: number, key: number): boolean {
-    const seen = this.#seen[node] === this.#generation;
-    if (seen && key >= (this.#bestCost[node] as number)) return true;
+  /** A label with this cost and amount is made. */
+  note(node: number, cost: number, amount: number): void {
+    if (this.#seen[node] === this.#generation && cost >= (this.#bestCost[node] as number)) return;
     this.#seen[node] = this.#generation;
-    this.#bestCost[node] = key;
-    return false;
+    this.#bestCost[node] = cost;
+    this.#bestAmount[node] = amount;
   }
 
   /** Whether the way of `label` goes through `node`. */

@@ -1,11 +1,14 @@
 /** Error 205: looks for what stands in the way of a payment, so that the true cause can be told. */
-import { type Msat, msat, type NodeId, toHex } from '../bytes/index.js';
+import { type Msat, msat, type NodeId } from '../bytes/index.js';
 import { DISABLED, type Graph, KNOWN } from '../gossip/index.js';
+import { keyOf } from './constraint-text.js';
 import type { Belief, Knowledge } from './knowledge.js';
 import type { Constraint, Direction } from './lessons.js';
-import { limitOf, type NamedEdge, type Overlay } from './overlay.js';
-import type { Exclusion, RouteRequest } from './route.js';
-import type { FoundPath, SearchRequest } from './search-request.js';
+import { type Closed, ObstacleSearch } from './obstacles.js';
+import type { NamedEdge, Overlay } from './overlay.js';
+import type { RouteRequest } from './route.js';
+import type { Search } from './search.js';
+import type { SearchRequest } from './search-request.js';
 
 /** Error 205, or 206 where there are routes, but all above the fee limit. */
 export type NoRoutes =
@@ -38,8 +41,16 @@ export type NoRoute =
   /** There is a way but for these constraints. */
   | { readonly code: 'excluded_by_constraints'; readonly constraints: readonly Constraint[] }
   | { readonly code: 'excluded_by_request' }
-  /** There is a way for less, not for this amount; `maxParts`: nor in so many parts. */
-  | { readonly code: 'no_capacity'; readonly amountMsat: Msat; readonly maxParts?: number }
+  /**
+   * There is a way for less, not for this amount; `maxParts`: nor in so many parts. `widestMsat`:
+   * what one way carries at most, its fees included.
+   */
+  | {
+      readonly code: 'no_capacity';
+      readonly amountMsat: Msat;
+      readonly maxParts?: number;
+      readonly widestMsat?: Msat;
+    }
   | { readonly code: 'limits'; readonly maxHops: number; readonly maxDelay: number }
   | { readonly code: 'no_path' };
 
@@ -60,65 +71,66 @@ export interface Asked {
 export interface ReasonsDeps {
   readonly graph: Graph;
   readonly knowledge: Knowledge;
-  find(search: SearchRequest, excluded: Excluded): FoundPath | undefined;
-  exclusions(exclude: readonly Exclusion[], overlay: Overlay): Excluded;
+  readonly search: Search;
 }
 
-/** An explanation looks for no more constraints than these. */
+/** An explanation looks for no more constraints than these, and at about so many channels. */
 const EXPLAINED = 10;
+const MOST_ENTRIES = 100_000;
 
 /** What an end's channels are held against: each alone, all in parts, or all as learned. */
 type Measure = 'each' | 'together' | 'learned';
 
 export class Reasons {
   readonly #deps: ReasonsDeps;
+  readonly #obstacles: ObstacleSearch;
 
   constructor(deps: ReasonsDeps) {
     this.#deps = deps;
+    this.#obstacles = new ObstacleSearch({ graph: deps.graph, hop: deps.search.hop });
   }
 
   /** From the ends of the route to its middle. */
   why(request: RouteRequest, asked: Asked, maxParts = 1): NoRoute {
-    const { search, overlay, excluded } = asked;
-    const { amountMsat, exclude = [] } = request;
-    const poor = maxParts > 1 ? this.#poorEnd(request, asked) : undefined;
+    const { search, excluded } = asked;
+    const { amountMsat } = request;
+    const poor =
+      maxParts > 1
+        ? this.#poorEnd(request, asked)
+        : this.#narrowEnd(request, search, asked.overlay);
     if (poor !== undefined) return poor;
-    const free: Excluded = { edges: [], nodes: [], overlay: new Set() };
-    const freely = { ...search, ignoreKnowledge: true, quick: true };
-    const constraints = this.#closing(asked, exclude);
-    if (constraints.length > 0) return { code: 'excluded_by_constraints', constraints };
-    const excludes = excluded.edges.length + excluded.nodes.length + excluded.overlay.size > 0;
-    if (excludes && this.#deps.find(freely, free) !== undefined)
-      return { code: 'excluded_by_request' };
-    const narrow = maxParts === 1 ? this.#narrowEnd(request, search, overlay) : undefined;
-    if (narrow !== undefined) return narrow;
-    const { maxHops, maxDelay } = search;
-    const unlimited = { ...freely, maxHops: 1000, maxDelay: 0x7fffffff };
-    if (this.#deps.find({ ...unlimited, payloadBytes: 60_000 }, free) !== undefined)
-      return { code: 'limits', maxHops, maxDelay };
-    for (const share of [2, 10, 1000]) {
-      const amount = Math.max(1, Math.floor(search.amount / share));
-      if (this.#deps.find({ ...unlimited, amount }, free) !== undefined)
-        return { code: 'no_capacity', amountMsat, ...(maxParts > 1 ? { maxParts } : {}) };
-    }
-    return { code: 'no_path' };
+    return this.#deps.search.without(excluded.edges, excluded.nodes, () => {
+      const found = this.#obstacles.find(search, excluded.overlay, new Set());
+      if (found?.excluded) return { code: 'excluded_by_request' };
+      if (found !== undefined) {
+        const constraints = this.#closing(asked, found.closed);
+        if (constraints.length > 0) return { code: 'excluded_by_constraints', constraints };
+        return { code: 'limits', maxHops: search.maxHops, maxDelay: search.maxDelay };
+      }
+      const widest = this.#obstacles.widest(search, excluded.overlay);
+      if (widest === 0) return { code: 'no_path' };
+      const detail = maxParts > 1 ? { maxParts } : { widestMsat: msat(widest) };
+      return { code: 'no_capacity', amountMsat, ...detail };
+    });
   }
 
   /** One way after the other: what closes each is closed for the next, up to a handful. */
-  #closing({ search, overlay, excluded }: Asked, exclude: readonly Exclusion[]): Constraint[] {
-    // Where nothing is known or excluded, a search without that would find as little.
-    if (this.#deps.knowledge.size === 0) return [];
-    const freely = { ...search, ignoreKnowledge: true, quick: true };
-    const constraints: Constraint[] = [];
-    let way = this.#deps.find(freely, excluded);
-    while (way !== undefined) {
-      const closing = this.#blocking(way, overlay, search);
-      constraints.push(...closing);
-      if (closing.length === 0 || constraints.length >= EXPLAINED) break;
-      const closed = [...exclude, ...constraints.map(({ subject }) => subject)];
-      way = this.#deps.find(freely, this.#deps.exclusions(closed, overlay));
+  #closing(asked: Asked, first: readonly Closed[]): Constraint[] {
+    const { search, excluded } = asked;
+    const lifted = new Set<number>();
+    const constraints = new Map<string, Constraint>();
+    let looked = 0;
+    for (let closed = first; closed.length > 0; ) {
+      for (const constraint of this.#blocking(closed, asked))
+        constraints.set(keyOf(constraint.subject), constraint);
+      for (const { edge } of closed) lifted.add(edge);
+      if (constraints.size >= EXPLAINED || looked > MOST_ENTRIES) break;
+      const next = this.#obstacles.find(search, excluded.overlay, lifted);
+      if (next === undefined || next.excluded) break;
+      looked += this.#obstacles.entries;
+      closed = next.closed;
     }
-    return constraints;
+    return [...constraints.values()];
   }
 
   /** The end whose channels are each too small. */
@@ -190,31 +202,27 @@ export class Reasons {
     return ends;
   }
 
-  /** The constraints that forbid a path. */
-  #blocking(path: FoundPath, overlay: Overlay, { now, source }: SearchRequest): Constraint[] {
+  /** The constraints that close edges for what they would have to carry. */
+  #blocking(closed: readonly Closed[], { overlay, search }: Asked): Constraint[] {
     const { graph, knowledge } = this.#deps;
-    const found: Constraint[] = [];
-    const belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
-    path.edges.forEach((e, i) => {
-      if (e < 0) {
-        const constraint = knowledge.constraintOn(overlay.named[-1 - e] as NamedEdge, now);
-        if ((path.amounts[i] as number) > limitOf(constraint) && constraint !== undefined)
-          found.push(constraint);
-        return;
+    const { now, source } = search;
+    return closed.flatMap(({ edge, amount }) => {
+      if (edge < 0) {
+        const constraint = knowledge.constraintOn(overlay.named[-1 - edge] as NamedEdge, now);
+        return constraint === undefined ? [] : [constraint];
       }
-      const capacity = (graph.capacity[e >> 1] as number) || (graph.htlcMaximum[e] as number);
-      knowledge.look(e, capacity, now, belief);
-      if (!belief.usable || (path.amounts[i] as number) > belief.limit) {
-        const direction = (e & 1) as Direction;
-        const constraint = knowledge.constraintOn({ scid: graph.scid(e >> 1), direction }, now);
-        if (constraint !== undefined) found.push(constraint);
+      const found: (Constraint | undefined)[] = [];
+      const capacity = (graph.capacity[edge >> 1] as number) || (graph.htlcMaximum[edge] as number);
+      const belief: Belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
+      knowledge.look(edge, capacity, now, belief);
+      if (!belief.usable || amount > belief.limit) {
+        const at = { scid: graph.scid(edge >> 1), direction: (edge & 1) as Direction };
+        found.push(knowledge.constraintOn(at, now));
       }
-      const from = graph.source[e] as number;
-      if (from === source || knowledge.nodeUsable(from, now)) return;
-      const id = toHex(graph.nodeId(from)) as NodeId;
-      const constraint = knowledge.constraintOnNode(id, now);
-      if (constraint !== undefined) found.push(constraint);
+      const from = graph.source[edge] as number;
+      if (from !== source && !knowledge.nodeUsable(from, now))
+        found.push(knowledge.constraintOnNode(graph.nodeHex(from), now));
+      return found.filter((constraint) => constraint !== undefined);
     });
-    return found;
   }
 }

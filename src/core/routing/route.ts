@@ -110,11 +110,7 @@ export class Router {
     const nobody = new Knowledge(DEFAULT_FADING, { graph: deps.graph });
     this.search = new Search({ ...deps, nobody });
     this.#splitter = new Splitter(deps);
-    this.#reasons = new Reasons({
-      ...deps,
-      find: (search, excluded) => this.#find(search, excluded),
-      exclusions: (exclude, overlay) => this.#exclusions(exclude, overlay),
-    });
+    this.#reasons = new Reasons({ ...deps, search: this.search });
   }
 
   getroute(request: RouteRequest): Result<Route, NoRoute> {

@@ -34,8 +34,6 @@ export interface SearchRequest {
   readonly ownChannelsOnly: boolean;
   /** Take no account of what was learned. */
   readonly ignoreKnowledge: boolean;
-  /** Any path will do: to find a reason, not a route. */
-  readonly quick?: boolean;
   /** The largest factor on fees (below 1), and the seed that gives each edge its own. 0: none. */
   readonly fuzz: number;
   readonly fuzzSeed: number;

@@ -6,7 +6,9 @@
  */
 import { DISABLED, type Graph, grown, KNOWN, type Rows, UNROUTABLE } from '../gossip/index.js';
 import { chanceOf, LEAST_CHANCE, type PenaltyOptions, penaltyWeight } from './cost.js';
+import { fuzzOf } from './hop.js';
 import type { Belief, Knowledge } from './knowledge.js';
+import type { SearchRequest } from './search-request.js';
 
 export interface ViewOptions {
   readonly floor: number;
@@ -17,9 +19,9 @@ export interface ViewOptions {
 /** Seconds for which a row with learned bounds stands: they fade meanwhile. */
 const ROW_SECONDS = 60;
 const RISK_DIVISOR = 5_259_600;
-/** Float32 that is never above the number: bounds must stay bounds. */
 /** Of a channel that is believed to have less than the amount: the least chance there is. */
 const MOST_DOUBT = -Math.log(LEAST_CHANCE) * (1 - 2 ** -20);
+/** Float32 that is never above the number, or never below: bounds must stay bounds. */
 const DOWN = 1 - 2 ** -22;
 const UP = 1 + 2 ** -22;
 /** Below this, the doubt at the least amount of a view stands for that at the others. */
@@ -27,14 +29,19 @@ const SLIGHT_DOUBT = 0.02;
 /** Edges of a node that the order of a row can tell apart, and the largest key it can. */
 const ORDERED = 65_536;
 const LARGEST_KEY = 6e9;
-/** Rows are in order to a sixteenth of a millisatoshi, and below zero (by rounding) not at all. */
-const ORDER_SLACK = 1.1;
+/** Rows are in order to a sixteenth of a millisatoshi. */
+const ORDER_SLACK = 0.07;
+/** Whole numbers below this are exact in Float32. */
+const EXACT = 2 ** 24;
 
 export class View {
   readonly #options: ViewOptions;
   readonly #graph: Graph;
   readonly #knowledge: Knowledge;
   readonly #weight: number;
+  #fuzz = 0;
+  #fuzzSeed = 0;
+  #bias: SearchRequest['bias'];
   readonly #belief: Belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
 
   /** Columns of entries: an edge, the node at its other end, and the parts of its bound. */
@@ -42,8 +49,10 @@ export class View {
   node = new Int32Array(1024);
   /** Cost whatever the amount, in millisatoshi, without the penalty. */
   fixed = new Float32Array(1024);
-  /** Cost for each millisatoshi of the amount. */
-  rate = new Float32Array(1024);
+  /** The fee for each million of the amount: it is rounded down to whole millisatoshi. */
+  millionths = new Float32Array(1024);
+  /** The price of stuck funds for each millisatoshi of the amount. */
+  risk = new Float32Array(1024);
   /** Minus the logarithm of the chance at `floor`. */
   doubt = new Float32Array(1024);
   /** What the chance follows from: the capacity, and between what bounds the funds lie. */
@@ -71,27 +80,51 @@ export class View {
     this.outOf = new ViewRows();
   }
 
+  /** What the costs of a search have beside what the view holds. */
+  aim({ fuzz, fuzzSeed, bias }: SearchRequest): void {
+    this.#fuzz = fuzz;
+    this.#fuzzSeed = fuzzSeed;
+    this.#bias = bias;
+  }
+
   /** No entry of the row from here on costs less than this at any amount of the view. */
   key(at: number): number {
-    return Math.min(LARGEST_KEY, this.#cost(at)) - ORDER_SLACK;
+    const key = Math.min(LARGEST_KEY, this.#cost(at)) - ORDER_SLACK;
+    return this.#fuzz === 0 ? key : key * (1 - this.#fuzz) - 1;
   }
 
   #cost(at: number): number {
+    const { floor } = this.#options;
+    return this.#fee(at, floor) + (this.doubt[at] as number) * this.#weight;
+  }
+
+  /** No more than fee and risk of the entry for an amount. */
+  #fee(at: number, amount: number): number {
     return (
       (this.fixed[at] as number) +
-      (this.rate[at] as number) * this.#options.floor +
-      (this.doubt[at] as number) * this.#weight
+      Math.floor(((this.millionths[at] as number) * amount) / 1e6) +
+      (this.risk[at] as number) * amount
     );
   }
 
   /** No more than the cost of the entry for an amount of the view, and mostly close to it. */
   cost(at: number, amount: number, weight: number): number {
-    const fee = (this.fixed[at] as number) + (this.rate[at] as number) * amount;
     let doubt = this.doubt[at] as number;
     // Where it is slight it hardly changes within the view; near a bound it does.
     if (doubt > SLIGHT_DOUBT) doubt = this.#doubt(at, amount);
-    const cost = fee + doubt * weight;
-    return cost > 0 ? cost : 0;
+    let cost = this.#fee(at, amount) + doubt * weight;
+    if (this.#fuzz !== 0) cost += this.#fuzzed(this.edge[at] as number, amount);
+    if (cost < 0) return 0;
+    return this.#bias === undefined ? cost : cost * this.#bias(this.edge[at] as number);
+  }
+
+  /** No more than the fuzz adds to the fee of an edge. */
+  #fuzzed(e: number, amount: number): number {
+    const { feeBase, feeRate } = this.#graph;
+    const fee = (feeBase[e] as number) + (feeRate[e] as number) * (amount / 1e6);
+    const factor = this.#fuzz * fuzzOf(e, this.#fuzzSeed);
+    // Of a fee that is rounded down by up to one.
+    return factor * fee - Math.abs(factor);
   }
 
   /** No more than the exact doubt of the entry for an amount. */
@@ -119,7 +152,7 @@ export class View {
   }
 
   get bytes(): number {
-    return this.edge.length * 40 + this.into.bytes + this.outOf.bytes;
+    return this.edge.length * 44 + this.into.bytes + this.outOf.bytes;
   }
 
   #prepare(rows: ViewRows, n: number, now: number, flip: 0 | 1): void {
@@ -189,13 +222,11 @@ export class View {
     const at = this.#used++;
     this.edge[at] = e;
     this.node[at] = flip === 0 ? from : (graph.source[e ^ 1] as number);
-    const delta = graph.cltvDelta[e] as number;
-    // The fee is rounded down to whole millisatoshi: at most one less than its formula.
     const suspicion = blame === 0 ? 0 : -Math.log(1 - blame) * this.#weight;
-    const base = (graph.feeBase[e] as number) - 1 + suspicion;
-    this.fixed[at] = base < 0 ? base * UP : base * DOWN;
-    const rate = (graph.feeRate[e] as number) / 1e6 + (delta * riskFactor) / RISK_DIVISOR;
-    this.rate[at] = rate * DOWN;
+    this.fixed[at] = ((graph.feeBase[e] as number) + suspicion) * DOWN;
+    const rate = graph.feeRate[e] as number;
+    this.millionths[at] = rate < EXACT ? rate : rate * DOWN;
+    this.risk[at] = (((graph.cltvDelta[e] as number) * riskFactor) / RISK_DIVISOR) * DOWN;
     this.room[at] = capacity * UP;
     this.lower[at] = lower * UP;
     this.upper[at] = upper * UP;
@@ -224,7 +255,8 @@ export class View {
       this.edge,
       this.node,
       this.fixed,
-      this.rate,
+      this.millionths,
+      this.risk,
       this.doubt,
       this.room,
       this.lower,
@@ -243,7 +275,8 @@ export class View {
     this.edge = grown(this.edge, bigger);
     this.node = grown(this.node, bigger);
     this.fixed = grown(this.fixed, bigger);
-    this.rate = grown(this.rate, bigger);
+    this.millionths = grown(this.millionths, bigger);
+    this.risk = grown(this.risk, bigger);
     this.doubt = grown(this.doubt, bigger);
     this.room = grown(this.room, bigger);
     this.lower = grown(this.lower, bigger);
