@@ -21,7 +21,7 @@ import {
 import { letterOf, wordsToBits, wordsToBytes, wordsToNumber, wordsToPaddedBytes } from './words.js';
 
 const TIMESTAMP_WORDS = 7;
-const SIGNATURE_WORDS = 104;
+export const SIGNATURE_WORDS = 104;
 const HASH_WORDS = 52;
 const KEY_WORDS = 53;
 const HUMAN = /^ln(bcrt|bc|tbs|tb)(\d*)([a-z]?)$/;
@@ -57,7 +57,8 @@ export function decodeInvoice(
   return ok({ ...head.value, timestamp, ...terms.value, ...payee.value });
 }
 
-function unpack(text: string): Result<{ human: string; words: number[] }, InvoiceError> {
+/** The prefix and the words of an invoice's text. */
+export function unpack(text: string): Result<{ human: string; words: number[] }, InvoiceError> {
   const lower = text.toLowerCase();
   // BIP 173: a string is of one case, and has a separator.
   if (text !== lower && text !== text.toUpperCase()) return err({ code: 'not_bech32' });

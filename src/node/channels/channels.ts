@@ -385,6 +385,11 @@ export class Channels {
     this.#remove(entry);
   }
 
+  /** Deletes one of the forwards that are over; false where there is none with this status. */
+  deleteForward(channelId: string, htlcId: bigint, status: string): Promise<boolean> {
+    return this.#switch.forget(channelId, htlcId, status);
+  }
+
   // Inside.
 
   #context(): StepContext {

@@ -1,4 +1,11 @@
-import { type Bytes, type ChannelId, type Msat, toHex } from '../../core/bytes/index.js';
+import {
+  type Bytes,
+  type ChannelId,
+  fromUtf8,
+  type Msat,
+  toHex,
+  utf8,
+} from '../../core/bytes/index.js';
 import type { ReceivedHtlc } from '../../core/channel/index.js';
 import type { Store, Tables, Write } from '../../ports/index.js';
 import { decodeResolution, encodeResolution, type Resolution } from './resolution.js';
@@ -21,6 +28,9 @@ export interface Forward {
   readonly resolvedTime: number | undefined;
 }
 
+/** The last number given when a forward was deleted. */
+const GIVEN = 'forwards/given';
+
 /** The forwards that are not over, in memory and on disk. */
 export class Forwards {
   readonly #store: Store;
@@ -38,7 +48,10 @@ export class Forwards {
       descending: true,
       limit: 1,
     });
-    this.#next = (newest[0]?.created_index ?? 0) + 1;
+    // A number is given once, though its row may have been deleted.
+    const [given] = await this.#store.select('vars', { where: { name: GIVEN } });
+    const last = given === undefined ? 0 : Number(fromUtf8(given.value));
+    this.#next = Math.max(newest[0]?.created_index ?? 0, last) + 1;
     for (const row of await this.#store.select('forwards', { where: { told: 0 } })) {
       const forward = ofRow(row);
       this.#live.set(keyOf(forward.inChannel, forward.inHtlcId), forward);
@@ -106,6 +119,19 @@ export class Forwards {
     if (forward === undefined) return undefined;
     this.#live.delete(keyOf(channelId, htlcId));
     return { put: 'forwards', row: { ...rowOf(forward), told: 1 } };
+  }
+
+  /** Deletes one that is over and told; false where there is none with this status. */
+  async forget(channelId: string, htlcId: bigint, status: string): Promise<boolean> {
+    const where = { in_channel: channelId, in_htlc_id: htlcId, status, told: 1 };
+    const [row] = await this.#store.select('forwards', { where, limit: 1 });
+    if (row === undefined) return false;
+    const { created_index } = row;
+    await this.#store.commit([
+      { delete: 'forwards', where: { created_index } },
+      { put: 'vars', row: { name: GIVEN, value: utf8(String(this.#next - 1)) } },
+    ]);
+    return true;
   }
 
   #set(forward: Forward): Forward {

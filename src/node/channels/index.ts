@@ -1,4 +1,5 @@
 /** Runs the channel machines, opens channels, and switches HTLCs between them. */
 export { Channels } from './channels.js';
+export { closedChannels } from './closed-view.js';
 export type { FinalHtlc, HtlcToOffer, Settlement } from './switch.js';
 export type * from './types.js';

@@ -219,6 +219,11 @@ export class HtlcSwitch {
     return this.#forwards.of(channelId).flatMap(({ inHtlcId }) => this.told(channelId, inHtlcId));
   }
 
+  /** Deletes what is kept of a forward that is over. */
+  forget(channelId: string, htlcId: bigint, status: string): Promise<boolean> {
+    return this.#forwards.forget(channelId, htlcId, status);
+  }
+
   /** An incoming HTLC is removed for good: rows that go with that commit, and the memory is freed. */
   told(channelId: ChannelId, htlcId: bigint): readonly Write[] {
     this.#secrets.delete(keyOf(channelId, htlcId));

@@ -1,6 +1,6 @@
 /** From what the operator wants to a signed invoice. */
 import { decodeAddress } from '../../core/bitcoin/index.js';
-import { err, ok, type Result, toHex, utf8 } from '../../core/bytes/index.js';
+import { type Bytes, err, ok, type Result, toHex, utf8 } from '../../core/bytes/index.js';
 import { sha256 } from '../../core/crypto/index.js';
 import {
   encodeInvoice,
@@ -11,6 +11,7 @@ import {
 } from '../../core/invoice/index.js';
 import { seconds } from '../../ports/index.js';
 import type {
+  AdoptInvoice,
   CreateInvoice,
   CreateInvoiceError,
   InvoiceRow,
@@ -60,25 +61,43 @@ export function makeInvoice(
   const bolt11 = encodeInvoice(terms, (digest) => deps.signer.signRecoverable(digest));
   // What else can be wrong with the terms is ruled out above.
   if (!bolt11.ok) return err({ code: 'bad_amount' });
-  const row = {
-    updated_index: null,
-    label,
-    payment_hash: toHex(paymentHash),
-    preimage: toHex(preimage),
-    status: 'unpaid' as const,
-    expires_at: timestamp + expiry,
-    pay_index: null,
-    paid_at: null,
-    amount_received_msat: null,
-    amount_msat: amountMsat ?? null,
-    description,
-    bolt11: bolt11.value,
-    payment_secret: toHex(paymentSecret),
-    created_at: timestamp,
-    paid_htlcs: null,
-  };
+  const row = rowOf({ label, preimage, bolt11: bolt11.value, description }, terms);
   return ok({ row, warnings: hints.warnings ?? {} });
 }
+
+/** An invoice that was written elsewhere and signed by us, with its preimage. */
+export function adoptInvoice({ label, preimage, bolt11, invoice }: AdoptInvoice): MadeInvoice {
+  return {
+    row: rowOf({ label, preimage, bolt11, description: invoice.description ?? null }, invoice),
+    warnings: {},
+  };
+}
+
+const rowOf = (
+  said: {
+    readonly label: string;
+    readonly preimage: Bytes;
+    readonly bolt11: string;
+    readonly description: string | null;
+  },
+  terms: InvoiceTerms,
+): MadeInvoice['row'] => ({
+  updated_index: null,
+  label: said.label,
+  payment_hash: toHex(terms.paymentHash),
+  preimage: toHex(said.preimage),
+  status: 'unpaid',
+  expires_at: terms.timestamp + terms.expiry,
+  pay_index: null,
+  paid_at: null,
+  amount_received_msat: null,
+  amount_msat: terms.amountMsat ?? null,
+  description: said.description,
+  bolt11: said.bolt11,
+  payment_secret: toHex(terms.paymentSecret),
+  created_at: terms.timestamp,
+  paid_htlcs: null,
+});
 
 function readFallbacks(
   addresses: readonly string[],

@@ -18,9 +18,10 @@ import {
 import { seconds, type Write } from '../../ports/index.js';
 import { Lines, Waiters } from '../util/index.js';
 import { countersWrite, type InvoiceCounters, loadCounters, NO_COUNTERS } from './book.js';
-import { makeInvoice } from './create.js';
+import { adoptInvoice, type MadeInvoice, makeInvoice } from './create.js';
 import { keysendInvoice } from './keysend.js';
 import type {
+  AdoptInvoice,
   CreatedInvoice,
   CreateInvoice,
   CreateInvoiceError,
@@ -87,18 +88,29 @@ export class Invoices {
   }
 
   /** The invoice is on disk when this resolves. */
-  async create(wish: CreateInvoice): Promise<Result<CreatedInvoice, CreateInvoiceError>> {
-    const { label } = wish;
+  create(wish: CreateInvoice): Promise<Result<CreatedInvoice, CreateInvoiceError>> {
+    const make = () => makeInvoice(wish, this.#options, this.#deps);
+    return this.#add(wish.label, wish.preimage !== undefined, make);
+  }
+
+  /** Keeps an invoice that was written elsewhere. */
+  adopt(wish: AdoptInvoice): Promise<Result<CreatedInvoice, CreateInvoiceError>> {
+    return this.#add(wish.label, true, () => ok(adoptInvoice(wish)));
+  }
+
+  async #add(
+    label: string,
+    chosen: boolean,
+    make: () => Result<MadeInvoice, CreateInvoiceError>,
+  ): Promise<Result<CreatedInvoice, CreateInvoiceError>> {
     if (this.#busyLabels.has(label)) return err({ code: 'label_exists', label });
     this.#busyLabels.add(label);
     try {
       if ((await this.#byLabel(label)) !== undefined) return err({ code: 'label_exists', label });
-      const made = makeInvoice(wish, this.#options, this.#deps);
+      const made = make();
       if (!made.ok) return made;
       const { row, warnings } = made.value;
-      return await this.#lines.run(row.payment_hash, () =>
-        this.#insert(row, warnings, wish.preimage !== undefined),
-      );
+      return await this.#lines.run(row.payment_hash, () => this.#insert(row, warnings, chosen));
     } finally {
       this.#busyLabels.delete(label);
     }

@@ -6,7 +6,7 @@ import type {
   Msat,
   ShortChannelId,
 } from '../../core/bytes/index.js';
-import type { RouteHintHop } from '../../core/invoice/index.js';
+import type { Invoice, RouteHintHop } from '../../core/invoice/index.js';
 import type { CompletePayload, FailureMessage } from '../../core/onion/index.js';
 import type { Clock, Entropy, Logger, Signer, Store, Tables } from '../../ports/index.js';
 
@@ -81,6 +81,15 @@ export interface CreateInvoice {
 export interface CreatedInvoice {
   readonly row: InvoiceRow;
   readonly warnings: Readonly<Record<string, string>>;
+}
+
+/** An invoice in terms of its own, signed by this node. */
+export interface AdoptInvoice {
+  readonly label: string;
+  /** Its SHA256 is the payment hash. */
+  readonly preimage: Bytes;
+  readonly bolt11: string;
+  readonly invoice: Invoice;
 }
 
 export type CreateInvoiceError =

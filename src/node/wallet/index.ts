@@ -19,3 +19,4 @@ export { outpointOf, parseOutpoint, shownTxid, txidFromShown } from './rows.js';
 export { type Candidate, type Selection, type SelectionTask, selectCoins } from './selection.js';
 export type * from './types.js';
 export { Wallet } from './wallet.js';
+export { outputWeight } from './weights.js';
