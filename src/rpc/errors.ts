@@ -42,6 +42,14 @@ export const codes = {
   invoiceNotFound: 905,
   invoiceStatusUnexpected: 906,
   invoiceNoDescription: 908,
+  datastoreNoSuchKey: 1200,
+  datastoreDeleteWrongGeneration: 1201,
+  datastoreExists: 1202,
+  datastoreMissing: 1203,
+  datastoreWrongGeneration: 1204,
+  datastoreHasChildren: 1205,
+  datastoreParentHasValue: 1206,
+  noSuchForward: 1401,
 } as const;
 
 /** What a command throws to answer with an error; `data` is sent as it is. */

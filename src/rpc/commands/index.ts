@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { addpsbtoutput } from './addpsbtoutput.js';
 import { askreneAge } from './askrene-age.js';
 import { askreneBiasChannel } from './askrene-bias-channel.js';
 import { askreneBiasNode } from './askrene-bias-node.js';
@@ -17,9 +18,14 @@ import { check } from './check.js';
 import { checkmessage } from './checkmessage.js';
 import { close } from './close.js';
 import { connect } from './connect.js';
+import { createinvoice } from './createinvoice.js';
 import { createonion } from './createonion.js';
+import { datastore } from './datastore.js';
+import { datastoreusage } from './datastoreusage.js';
 import { decode } from './decode.js';
 import { delconstraints } from './delconstraints.js';
+import { deldatastore } from './deldatastore.js';
+import { delforward } from './delforward.js';
 import { delinvoice } from './delinvoice.js';
 import { delpay } from './delpay.js';
 import { disconnect } from './disconnect.js';
@@ -36,8 +42,10 @@ import { informchannel } from './informchannel.js';
 import { invoice } from './invoice.js';
 import { keysend } from './keysend.js';
 import { listchannels } from './listchannels.js';
+import { listclosedchannels } from './listclosedchannels.js';
 import { listconfigs } from './listconfigs.js';
 import { listconstraints } from './listconstraints.js';
+import { listdatastore } from './listdatastore.js';
 import { listforwards } from './listforwards.js';
 import { listfunds } from './listfunds.js';
 import { listhtlcs } from './listhtlcs.js';
@@ -48,18 +56,25 @@ import { listpeerchannels } from './listpeerchannels.js';
 import { listpeers } from './listpeers.js';
 import { listsendpays } from './listsendpays.js';
 import { listtransactions } from './listtransactions.js';
+import { makesecret } from './makesecret.js';
 import { multifundchannel } from './multifundchannel.js';
 import { newaddr } from './newaddr.js';
 import { notifications } from './notifications.js';
+import { parsefeerate } from './parsefeerate.js';
 import { pay } from './pay.js';
 import { paystatus } from './paystatus.js';
 import { ping } from './ping.js';
+import { plugin } from './plugin.js';
+import { preapproveinvoice } from './preapproveinvoice.js';
+import { preapprovekeysend } from './preapprovekeysend.js';
 import { recoverchannel } from './recoverchannel.js';
 import { reserveinputs } from './reserveinputs.js';
+import { sendcustommsg } from './sendcustommsg.js';
 import { sendonion } from './sendonion.js';
 import { sendpay } from './sendpay.js';
 import { sendpsbt } from './sendpsbt.js';
 import { setchannel } from './setchannel.js';
+import { signinvoice } from './signinvoice.js';
 import { signmessage } from './signmessage.js';
 import { signpsbt } from './signpsbt.js';
 import { staticbackup } from './staticbackup.js';
@@ -77,6 +92,7 @@ import { xpay } from './xpay.js';
 
 /** Every command of the daemon, in alphabetical order: one import and one line each. */
 export const commands: readonly Command[] = [
+  addpsbtoutput,
   askreneAge,
   askreneBiasChannel,
   askreneBiasNode,
@@ -95,9 +111,14 @@ export const commands: readonly Command[] = [
   checkmessage,
   close,
   connect,
+  createinvoice,
   createonion,
+  datastore,
+  datastoreusage,
   decode,
+  deldatastore,
   delconstraints,
+  delforward,
   delinvoice,
   delpay,
   disconnect,
@@ -114,8 +135,10 @@ export const commands: readonly Command[] = [
   invoice,
   keysend,
   listchannels,
+  listclosedchannels,
   listconfigs,
   listconstraints,
+  listdatastore,
   listforwards,
   listfunds,
   listhtlcs,
@@ -126,18 +149,25 @@ export const commands: readonly Command[] = [
   listpeers,
   listsendpays,
   listtransactions,
+  makesecret,
   multifundchannel,
   newaddr,
   notifications,
+  parsefeerate,
   pay,
   paystatus,
   ping,
+  plugin,
+  preapproveinvoice,
+  preapprovekeysend,
   recoverchannel,
   reserveinputs,
+  sendcustommsg,
   sendonion,
   sendpay,
   sendpsbt,
   setchannel,
+  signinvoice,
   signmessage,
   signpsbt,
   staticbackup,

@@ -18,7 +18,8 @@ const expose = () =>
     return read.success ? read.data : undefined;
   });
 
-function createError(error: CreateInvoiceError): RpcError {
+/** Why there is no invoice, for clients. */
+export function createError(error: CreateInvoiceError): RpcError {
   switch (error.code) {
     case 'label_exists':
       return new RpcError(codes.invoiceLabelExists, `Duplicate label '${error.label}'`);

@@ -12,7 +12,7 @@ import { channelName } from './shared.js';
 const statuses = ['offered', 'settled', 'local_failed', 'failed'] as const;
 
 /** From the ids of channels, as the store has them, to the names that people know. */
-class ChannelNames {
+export class ChannelNames {
   readonly #node: NodeApi;
   readonly #names = new Map<string, string>();
 
@@ -20,6 +20,13 @@ class ChannelNames {
     this.#node = node;
     for (const c of node.channels.list())
       this.#names.set(c.channelId, channelName(c) ?? c.channelId);
+  }
+
+  /** The ids of the channels that go, or went, by this name. */
+  async idsOf(name: string): Promise<string[]> {
+    const live = [...this.#names].filter(([, known]) => known === name).map(([id]) => id);
+    const rows = await this.#node.store.select('channels', { where: { scid: name } });
+    return [...new Set([...live, ...rows.map((row) => row.channel_id)])];
   }
 
   async of(channelId: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PaymentRow } from '../../node/payments/index.js';
+import type { PaymentRow, PayStatus } from '../../node/payments/index.js';
 import { defineCommand } from '../command.js';
 import { codes } from '../errors.js';
 import * as p from '../params.js';
@@ -8,7 +8,7 @@ import { page } from './listsendpays.js';
 import { filterHash } from './payment-shapes.js';
 
 /** All parts of one try, as one payment. */
-function payJson(rows: readonly PaymentRow[], goesOn: boolean) {
+function payJson(rows: readonly PaymentRow[], goesOn: boolean, asked: PayStatus | undefined) {
   const [first] = rows as [PaymentRow];
   const complete = rows.filter((row) => row.status === 'complete');
   const pending = goesOn || rows.some((row) => row.status === 'pending');
@@ -30,6 +30,8 @@ function payJson(rows: readonly PaymentRow[], goesOn: boolean) {
     description: first.description ?? undefined,
     preimage: complete[0]?.preimage ?? undefined,
     number_of_parts: counted.length > 1 ? counted.length : undefined,
+    failed_attempts: rows.filter((row) => row.status === 'failed').length || undefined,
+    error: status === 'failed' ? asked?.failure?.message : undefined,
   };
 }
 
@@ -37,7 +39,10 @@ export const listpays = defineCommand({
   name: 'listpays',
   category: 'payment',
   summary: 'List payments, each with all its parts and tries together.',
-  description: 'As `listsendpays`, but what was tried under one hash and group is one entry.',
+  description:
+    'As `listsendpays`, but what was tried under one hash and group is one entry. It is `pending` ' +
+    'until nothing is in flight and nothing more will be sent, also between two tries and over a ' +
+    'restart: `failed` is said once, and for good.',
   params: z.object({
     bolt11: p.string().optional().describe('Only those of this invoice.'),
     payment_hash: p.hash32().optional().describe('Only those with this hash.'),
@@ -60,6 +65,11 @@ export const listpays = defineCommand({
         description: r.string().optional().describe('What it is for.'),
         preimage: r.hash().optional().describe('The proof of payment (only if complete).'),
         number_of_parts: r.integer().optional().describe('Where there is more than one.'),
+        failed_attempts: r
+          .integer()
+          .optional()
+          .describe('Parts that failed; `paystatus` tells of each.'),
+        error: r.string().optional().describe('Why `pay` gave up (only if failed).'),
       }),
     ),
   }),
@@ -77,14 +87,23 @@ export const listpays = defineCommand({
     const newest = new Map<string, number>();
     for (const row of rows) {
       const key = `${row.payment_hash}/${row.groupid}`;
-      groups.set(key, [...(groups.get(key) ?? []), row]);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [row]);
+      else group.push(row);
       newest.set(row.payment_hash, Math.max(newest.get(row.payment_hash) ?? 0, row.groupid));
     }
     // Between two tries of a pay nothing is in flight, and it has not failed either.
     const goesOn = ({ payment_hash, groupid }: PaymentRow): boolean =>
       newest.get(payment_hash) === groupid && node.payments.isPaying(payment_hash);
-    const pays = [...groups.values()]
-      .map((group) => payJson(group, goesOn(group[0] as PaymentRow)))
+    // Asked after the rows: what is said of a row is never older than the row.
+    const asked = new Map(
+      (await node.payments.pays(paymentHash)).map((pay) => [
+        `${pay.paymentHash}/${pay.groupId}`,
+        pay,
+      ]),
+    );
+    const pays = [...groups]
+      .map(([key, group]) => payJson(group, goesOn(group[0] as PaymentRow), asked.get(key)))
       .filter((pay) => status === undefined || pay.status === status);
     return { pays: limit === undefined ? pays : pays.slice(0, limit) };
   },

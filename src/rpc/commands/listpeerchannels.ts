@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { scidToString, toHex } from '../../core/bytes/index.js';
-import type { LiveChannel } from '../../node/channels/index.js';
+import type { LiveChannel, PeerPolicy } from '../../node/channels/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import type { NodeApi } from '../node-api.js';
@@ -74,7 +74,13 @@ const channelResult = r.object({
   our_max_htlc_value_in_flight_msat: r.msat().optional().describe('All HTLCs we accept at once.'),
   their_max_htlc_value_in_flight_msat: r.msat().optional().describe('And the peer.'),
   max_accepted_htlcs: r.integer().optional().describe('How many HTLCs we accept at once.'),
-  updates: r.object({ local: policyResult() }).optional().describe('Our channel_update.'),
+  updates: r
+    .object({
+      local: policyResult().describe('Ours.'),
+      remote: policyResult().optional().describe("The peer's, once it has come."),
+    })
+    .optional()
+    .describe('The channel_updates.'),
   close_to: r.hex().optional().describe('The script that we close to.'),
   closer: r.oneOf('local', 'remote').optional().describe('Who asked first to close.'),
   status: r.array(r.string()).describe('What people should know.'),
@@ -98,7 +104,7 @@ function sides({ local, remote }: LiveChannel): Partial<z.input<typeof channelRe
   };
 }
 
-function policy({ policy }: LiveChannel): Partial<z.input<typeof channelResult>> {
+function policy({ policy, peerPolicy }: LiveChannel): Partial<z.input<typeof channelResult>> {
   if (policy === undefined) return {};
   return {
     fee_base_msat: BigInt(policy.feeBaseMsat),
@@ -106,16 +112,19 @@ function policy({ policy }: LiveChannel): Partial<z.input<typeof channelResult>>
     minimum_htlc_out_msat: policy.htlcMinimumMsat,
     maximum_htlc_out_msat: policy.htlcMaximumMsat,
     updates: {
-      local: {
-        htlc_minimum_msat: policy.htlcMinimumMsat,
-        htlc_maximum_msat: policy.htlcMaximumMsat,
-        cltv_expiry_delta: policy.cltvExpiryDelta,
-        fee_base_msat: BigInt(policy.feeBaseMsat),
-        fee_proportional_millionths: policy.feeProportionalMillionths,
-      },
+      local: shownPolicy(policy),
+      remote: peerPolicy && shownPolicy(peerPolicy),
     },
   };
 }
+
+const shownPolicy = (policy: PeerPolicy): z.input<ReturnType<typeof policyResult>> => ({
+  htlc_minimum_msat: policy.htlcMinimumMsat,
+  htlc_maximum_msat: policy.htlcMaximumMsat,
+  cltv_expiry_delta: policy.cltvExpiryDelta,
+  fee_base_msat: BigInt(policy.feeBaseMsat),
+  fee_proportional_millionths: policy.feeProportionalMillionths,
+});
 
 /** The bits that BOLT 2 gives each type. */
 function typeBits(type: NonNullable<LiveChannel['type']>): number[] {
@@ -126,6 +135,10 @@ function typeBits(type: NonNullable<LiveChannel['type']>): number[] {
     ...(type.zeroconf ? [50] : []),
   ];
 }
+
+/** A channel's type as answers have it. */
+export const shownTypeOf = ({ type }: Pick<LiveChannel, 'type'>) =>
+  type && shownChannelType(typeBits(type));
 
 function features(type: LiveChannel['type']): string[] {
   if (type === undefined) return [];
@@ -163,7 +176,7 @@ function shown(node: NodeApi, c: LiveChannel): z.input<typeof channelResult> {
     state: c.status,
     opener: c.opener,
     features: features(c.type),
-    channel_type: c.type && shownChannelType(typeBits(c.type)),
+    channel_type: shownTypeOf(c),
     channel_id: c.channelId,
     short_channel_id: c.scid === undefined ? undefined : scidToString(c.scid),
     direction: c.scid === undefined ? undefined : node.nodeId < c.peerId ? 0 : 1,

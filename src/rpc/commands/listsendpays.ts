@@ -3,7 +3,13 @@ import { defineCommand } from '../command.js';
 import { codes } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
-import { filterHash, paymentJson, paymentResult } from './payment-shapes.js';
+import {
+  attemptJson,
+  attemptResult,
+  filterHash,
+  paymentJson,
+  paymentResult,
+} from './payment-shapes.js';
 
 /** Parameters of a list by index. */
 export const page = {
@@ -21,14 +27,17 @@ export const listsendpays = defineCommand({
   summary: 'List every try to pay, with its outcome.',
   description:
     'One entry for each part of each try, also of those that failed: `sendpay` makes one, `pay` ' +
-    'may make several.',
+    'may make several. Each says which way it went; one that failed says who failed it, and what ' +
+    'the route table learned.',
   params: z.object({
     bolt11: p.string().optional().describe('Only those of this invoice.'),
     payment_hash: p.hash32().optional().describe('Only those with this hash.'),
     status: p.oneOf('pending', 'complete', 'failed').optional().describe('Only those.'),
     ...page,
   }),
-  result: r.object({ payments: r.array(r.object(paymentResult)).describe('Oldest first.') }),
+  result: r.object({
+    payments: r.array(r.object({ ...paymentResult, ...attemptResult })).describe('Oldest first.'),
+  }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
   seeAlso: ['sendpay', 'listpays', 'waitsendpay'],
   run: async (params, { node }) => {
@@ -41,6 +50,6 @@ export const listsendpays = defineCommand({
       ...(start === undefined ? {} : { start }),
       ...(limit === undefined ? {} : { limit }),
     });
-    return { payments: rows.map(paymentJson) };
+    return { payments: rows.map((row) => ({ ...paymentJson(row), ...attemptJson(row) })) };
   },
 });

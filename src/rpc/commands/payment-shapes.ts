@@ -1,10 +1,13 @@
 /** How payments and invoices look in answers and errors, the same in every command. */
 
+import { z } from 'zod';
 import { NETWORKS } from '../../core/bitcoin/index.js';
 import type { Bytes } from '../../core/bytes/index.js';
-import { toHex } from '../../core/bytes/index.js';
+import { scidToString, toHex } from '../../core/bytes/index.js';
 import type { InvoiceRow } from '../../node/invoices/index.js';
 import {
+  decodeFailure,
+  decodeRoute,
   type PayError,
   type PaymentRow,
   type Proof,
@@ -83,6 +86,61 @@ export function paymentJson(row: PaymentRow) {
     payment_preimage: orNothing(row.preimage),
   };
 }
+
+/** Which way a part went, and why it failed, beside what `paymentResult` says of it. */
+export const attemptResult = {
+  route: r
+    .array(
+      r.object({
+        id: r.nodeId().describe('The node at the end of the hop.'),
+        channel: r.scidDir().describe('The channel and its direction.'),
+        amount_msat: r.msat().describe('What was to arrive there.'),
+        delay: r.integer().describe('Blocks left there.'),
+      }),
+    )
+    .optional()
+    .describe('The way it took; not known of an onion that the caller made.'),
+  failure: r
+    .object({
+      message: r.string().describe('Who failed it, and why.'),
+      kind: r
+        .oneOf('unreadable_reply', 'refused_by_payee', 'failed_on_the_way')
+        .describe('Whose word it is.'),
+      erring_index: r.integer().optional().describe('Which node of the way; 0 is this one.'),
+      erring_node: r.nodeId().optional().describe('Its id.'),
+      erring_channel: r.scid().optional().describe('The channel it would not or could not use.'),
+      erring_direction: r.integer().optional().describe('And its direction.'),
+      failcode: r.integer().optional().describe('The code of BOLT 4.'),
+      failcodename: r.string().optional().describe('Its name.'),
+      raw_message: r.hex().optional().describe('The failure as it came.'),
+      onionreply: r.hex().optional().describe('What came back, where nobody can read it.'),
+      refusal: r.string().optional().describe("Our own channel's reason, where it was that."),
+      retry: r.boolean().describe('Whether another way may do.'),
+      learned: r
+        .array(z.record(z.string(), z.unknown()).meta({ result: 'object' }))
+        .describe('What changed in the route table, as `listconstraints` shows it.'),
+    })
+    .optional()
+    .describe('Where it failed.'),
+};
+
+export function attemptJson(row: PaymentRow) {
+  const route = decodeRoute(row.route).map((hop) => ({
+    id: hop.id as string,
+    channel: `${scidToString(hop.channel)}/${hop.direction}`,
+    amount_msat: hop.amountMsat as bigint,
+    delay: hop.delay,
+  }));
+  return {
+    route: route.length === 0 ? undefined : route,
+    failure: row.status === 'failed' ? shownFailure(decodeFailure(row)) : undefined,
+  };
+}
+
+const shownFailure = ({ learned, ...failure }: StoredFailure) => ({
+  ...failure,
+  learned: learned as Record<string, unknown>[],
+});
 
 const FAILURE_CODES = {
   unreadable_reply: codes.payUnparseableOnion,
