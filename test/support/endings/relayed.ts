@@ -155,6 +155,31 @@ const STORIES: Readonly<Record<string, () => Promise<void>>> = {
     expect(channelOf('alice', 'bob')?.status).toBe('CHANNELD_NORMAL');
   },
 
+  'an HTLC whose preimage is known goes on the chain in time, if its peer is silent': async () => {
+    const before = await worth('bob');
+    const { hash, complete } = await half(50_000);
+    const expiry = htlcsOf('bob', 'alice')[0]?.cltvExpiry as number;
+    lab.partition('alice', 'bob');
+    await complete();
+    await lab.wait(1_000);
+    // Nobody closes anything: bob does, in time for his claim.
+    await mineUntil(async () => (await statusOf('alice', hash)) === 'complete');
+    expect(lab.height).toBeLessThanOrEqual(expiry);
+    expect(channelOf('bob', 'carol')?.status).toBe('CHANNELD_NORMAL');
+    await mineUntil(() => channelOf('bob', 'alice') === undefined, 140);
+    expect(await worth('bob')).toBeGreaterThan(before - 8_000);
+  },
+
+  'an HTLC too small for an output is failed upstream at the safe depth': async () => {
+    const { hash } = await half(300);
+    lab.partition('bob', 'carol');
+    await close('bob', 'carol');
+    expect(await statusOf('alice', hash)).toBe('pending');
+    await mineUntil(async () => (await statusOf('alice', hash)) === 'failed', 3);
+    expect(channelOf('bob', 'alice')?.status).toBe('CHANNELD_NORMAL');
+    expect(htlcsOf('alice', 'bob')).toEqual([]);
+  },
+
   'the upstream channel is on the chain when the preimage comes: it is claimed there': async () => {
     const before = await worth('bob');
     const { hash, complete } = await half(50_000);

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { msat } from '../../../src/core/bytes/index.js';
 import type { RelayPolicy } from '../../../src/core/channel/index.js';
-import { type RelayRequest, refuseRelay, relayFee } from '../../../src/core/payment/index.js';
+import {
+  isToFailBack,
+  type RelayRequest,
+  refuseRelay,
+  relayFee,
+} from '../../../src/core/payment/index.js';
 
 const policy: RelayPolicy = {
   feeBaseMsat: 1000,
@@ -90,5 +95,22 @@ describe('relaying an HTLC', () => {
 
   it('refuses on a channel that is switched off (channel_disabled)', () => {
     expect(refused({}, { enabled: false })).toEqual({ code: 'channel_disabled' });
+  });
+});
+
+describe('an incoming HTLC whose outgoing one the chain has not decided', () => {
+  const feerate = 1000;
+  const worthOfClose = msat(2_500_000);
+  const at = (before: number, amountMsat = worthOfClose) =>
+    isToFailBack({ amountMsat, cltvExpiry: height }, height - before, feerate);
+
+  it('is given back three blocks before it expires', () => {
+    expect(at(4)).toBe(false);
+    expect(at(3)).toBe(true);
+    expect(at(-1)).toBe(true);
+  });
+
+  it('is not, where it is worth more than what a close costs', () => {
+    expect(at(3, msat(worthOfClose + 1n))).toBe(false);
   });
 });
