@@ -1,11 +1,23 @@
 import { z } from 'zod';
 import { utf8 } from '../../core/bytes/index.js';
-import type { DatastoreError, DatastoreKey } from '../../node/datastore/index.js';
+import type { DatastoreError, DatastoreKey, DatastoreMode } from '../../node/datastore/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { entryResult, keyParam, shownEntry, shownKey } from './datastore-shared.js';
+
+const MODES = [
+  'must-create',
+  'must-replace',
+  'create-or-replace',
+  'must-append',
+  'create-or-append',
+] as const;
+const modeParam = () =>
+  p.param<DatastoreMode>('string', `should be one of ${MODES.join(', ')}`, (v) =>
+    MODES.find((mode) => mode === v),
+  );
 
 export const datastore = defineCommand({
   name: 'datastore',
@@ -19,10 +31,12 @@ export const datastore = defineCommand({
     key: keyParam().describe('Where to keep it: a name, or several from the root down.'),
     string: p.string().optional().describe('The value as text.'),
     hex: p.hex().optional().describe('Or in hex; one of the two.'),
-    mode: p
-      .oneOf('must-create', 'must-replace', 'create-or-replace', 'must-append', 'create-or-append')
+    mode: modeParam()
       .default('must-create')
-      .describe('What must be there, and whether the value comes in its place or after it.'),
+      .describe(
+        'What must be there, and whether the value comes in its place or after it: `must-create`, ' +
+          '`must-replace`, `create-or-replace`, `must-append` or `create-or-append`.',
+      ),
     generation: p
       .integer(0, Number.MAX_SAFE_INTEGER)
       .optional()
