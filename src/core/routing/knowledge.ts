@@ -30,6 +30,12 @@ export const DEFAULT_FADING: FadingOptions = {
   untilUpdateSeconds: 7 * 24 * 3600,
 };
 
+/**
+ * Of what a channel carried it is believed to carry this share again: it lies on the full side, or
+ * what others pay fills it. Tuned by the payment simulator.
+ */
+const AGAIN = 0.9;
+
 /** A row of the `constraints` table to write, or to delete where `data` is left out. */
 export interface ConstraintRow {
   readonly key: string;
@@ -306,17 +312,22 @@ export class Knowledge {
     r.blame = 0;
   }
 
-  /** The amount now lies on the other side: the bounds of both directions move by it. */
+  /**
+   * The amount now lies on the other side: the bounds of both directions move by it. But whoever
+   * could pay it has most likely more: that a channel works is worth more than what it lost.
+   */
   #succeeded(lesson: ChannelDirection & { amountMsat: Msat }, now: number): Constraint[] {
     const amount = Number(lesson.amountMsat);
     const capacity = this.#capacity(lesson.scid);
     const out = this.#record(channelKey(lesson.scid, lesson.direction), now);
     this.#raise(out, amount, now);
-    out.lower = Math.max(0, out.lower - amount);
     if (Number.isFinite(out.upper)) {
       out.upper = Math.max(0, this.#upper(out, capacity, now) - amount);
       out.upperAt = now;
     }
+    const left = Math.min(out.upper, capacity - amount);
+    const again = Math.floor(Math.min(amount * AGAIN, left / 2));
+    out.lower = Math.max(0, out.lower - amount, again);
     const back = this.#record(channelKey(lesson.scid, lesson.direction === 0 ? 1 : 0), now);
     back.lower = Math.min(capacity, this.#lower(back, now) + amount);
     back.lowerAt = now;

@@ -18,7 +18,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
   exclusion: (_, deps) =>
     new RouteSender({ table: FEES_ONLY, learns: false, excludes: true }, deps),
   getroute: (table, deps) => new RouteSender({ table, learns: true, excludes: false }, deps),
-  'getroute, forgetful': (table, deps) =>
+  'getroute that forgets': (table, deps) =>
     new RouteSender({ table, learns: true, excludes: false, forgets: true }, deps),
   pay: (table, deps) =>
     new PartSender({ table, rounds: TRIES, maxFeePpm: MAX_FEE_PPM, maxParts: MAX_PARTS }, deps),

@@ -169,7 +169,7 @@ describe('what a failure teaches the route table', () => {
     ]);
   });
 
-  it('a success moves the amount to the other side of each channel', () => {
+  it('a success moves the amount to the other side, and what passed may pass again', () => {
     const table = line();
     table.learn(
       { kind: 'lowerBound', scid: scid(3), direction: 0, amountMsat: msat(500_000) },
@@ -178,11 +178,28 @@ describe('what a failure teaches the route table', () => {
     learn(table, lessonsOfSuccess(HOPS));
     const known = table.knowledge.list(NOW).map(constraintJson);
     expect(known).toEqual([
+      { short_channel_id_dir: '101x1x0/0', minimum_msat: 270_005n, timestamp: NOW },
       { short_channel_id_dir: '101x1x0/1', minimum_msat: 300_006n, timestamp: NOW },
+      { short_channel_id_dir: '102x1x0/0', minimum_msat: 270_002n, timestamp: NOW },
       { short_channel_id_dir: '102x1x0/1', minimum_msat: 300_003n, timestamp: NOW },
-      { short_channel_id_dir: '103x1x0/0', minimum_msat: 200_000n, timestamp: NOW },
+      { short_channel_id_dir: '103x1x0/0', minimum_msat: 270_000n, timestamp: NOW },
       { short_channel_id_dir: '103x1x0/1', minimum_msat: 300_000n, timestamp: NOW },
     ]);
+  });
+
+  it('a success is no promise beyond half of what may be left', () => {
+    const table = line();
+    const at = { scid: scid(3), direction: 0 } as const;
+    const pass = (amount: number) => {
+      table.learn({ kind: 'succeeded', ...at, amountMsat: msat(amount) }, NOW);
+      return table.knowledge.constraintOn(at, NOW)?.minimumMsat;
+    };
+    // 400,000 of a million may be left, of which half is taken for granted.
+    expect(pass(600_000)).toBe(200_000n);
+    table.knowledge.forget();
+    table.learn({ kind: 'upperBound', ...at, amountMsat: msat(500_001) }, NOW);
+    expect(pass(400_000)).toBe(50_000n);
+    expect(pass(100_000)).toBeUndefined();
   });
 });
 
