@@ -1,25 +1,25 @@
-import { splitBlock } from '../../adapters/chain/bitcoind/block.js';
 import { type BitcoindOptions, bitcoindAccess } from '../../adapters/chain/bitcoind/config.js';
 import { BitcoindChain } from '../../adapters/chain/bitcoind/index.js';
 import { RpcClient } from '../../adapters/chain/bitcoind/rpc.js';
 import { decodeTx, encodeAddress, NETWORKS, type Transaction } from '../../core/bitcoin/index.js';
-import { type Bytes, concat, equal, fromHex, type Sat, toHex } from '../../core/bytes/index.js';
 import {
-  type Chain,
-  ChainAway,
-  type ChainTip,
-  type FeeEstimates,
-  type Logger,
-  seconds,
-} from '../../ports/index.js';
+  type Bytes,
+  concat,
+  equal,
+  fromHex,
+  hex,
+  reversed,
+  type Sat,
+  shownHash,
+  toHex,
+} from '../../core/bytes/index.js';
+import { type Logger, seconds } from '../../ports/index.js';
 import { LAB_EPOCH_MS, VirtualClock } from '../clock.js';
+import { heldChain, SharedChain } from './held.js';
 import type { LabChain, LabChainPort } from './types.js';
 
 /** A reorg may take blocks from before the lab: what is its own may then lie so much lower. */
 const BELOW = 10;
-/** Satoshi per 1000 virtual bytes to per 1000 weight units. */
-const perKw = (perKvb: number): number => Math.ceil(perKvb / 4);
-
 const SILENT: Logger = {
   debug: () => {},
   info: () => {},
@@ -39,16 +39,9 @@ export class BitcoindLabChain implements LabChain {
   readonly given = new Set<string>();
   feerate: number | undefined;
   readonly #rpc: RpcClient;
-  readonly #chain: BitcoindChain;
+  readonly #chain: SharedChain;
   readonly #first: number;
-  /** By height, those that were mined here. */
-  readonly #hashes = new Map<number, string>();
-  /** By block hash. */
-  readonly #transactions = new Map<string, readonly Transaction[]>();
-  #height: number;
   #miners: number;
-  /** bitcoind's answer, until the lab changes it. */
-  #tip: Promise<ChainTip> | undefined;
 
   private constructor(
     rpc: RpcClient,
@@ -56,8 +49,7 @@ export class BitcoindLabChain implements LabChain {
     tip: { readonly blocks: number; readonly time: number },
   ) {
     this.#rpc = rpc;
-    this.#chain = chain;
-    this.#height = tip.blocks;
+    this.#chain = new SharedChain(chain, tip.blocks);
     this.#first = Math.max(1, tip.blocks - BELOW);
     this.#miners = tip.blocks;
     this.clock = new VirtualClock({ start: Math.max(LAB_EPOCH_MS, 1000 * (tip.time + 1)) });
@@ -70,41 +62,29 @@ export class BitcoindLabChain implements LabChain {
     const info = (await rpc.call('getblockchaininfo')) as { blocks: number; time: number };
     const start = { clock: new VirtualClock(), log: SILENT };
     const chain = await BitcoindChain.create(at, start);
-    const made = new BitcoindLabChain(rpc, chain, info);
-    await made.#setTime();
-    return made;
+    return new BitcoindLabChain(rpc, chain, info);
   }
 
   get height(): number {
-    return this.#height;
-  }
-
-  /** The nodes ask for it far more often than it changes. */
-  tip(): Promise<ChainTip> {
-    this.#tip ??= this.#chain.tip();
-    this.#tip.catch(() => this.#changed());
-    return this.#tip;
+    return this.#chain.height;
   }
 
   async mine(blocks: number): Promise<void> {
-    await this.#setTime();
     if (blocks === 0) return;
-    const hashes = (await this.#call('generatetoaddress', blocks, this.#miner())) as string[];
-    for (const hash of hashes) this.#hashes.set(++this.#height, hash);
-    this.#changed();
+    const hashes = await this.#atThisTime('generatetoaddress', blocks, this.#miner());
+    for (const hash of hashes as string[]) this.#chain.push(reversed(hex(hash)));
   }
 
   async mineExactly(txs: readonly Bytes[]): Promise<void> {
-    await this.#setTime();
-    const made = await this.#call('generateblock', this.#miner(), txs.map(toHex));
-    this.#hashes.set(++this.#height, (made as { hash: string }).hash);
-    this.#changed();
+    const made = await this.#atThisTime('generateblock', this.#miner(), txs.map(toHex));
+    this.#chain.push(reversed(hex((made as { hash: string }).hash)));
   }
 
   async reorg(depth: number, first: readonly (readonly Bytes[])[] = []): Promise<void> {
-    const last = await this.#hashAt(this.#height - depth + 1);
-    await this.#call('invalidateblock', last);
-    for (let i = 0; i < depth; i++) this.#hashes.delete(this.#height--);
+    const last = await this.clock.hold(this.#chain.blockHash(this.height - depth + 1));
+    if (last === undefined) throw new Error(`no ${depth} blocks to replace`);
+    await this.#call('invalidateblock', shownHash(last));
+    for (let i = 0; i < depth; i++) this.#chain.pop();
     for (const txs of first) await this.mineExactly(txs);
     await this.mine(depth + 1 - first.length);
   }
@@ -125,7 +105,7 @@ export class BitcoindLabChain implements LabChain {
   async transactions(): Promise<readonly Transaction[]> {
     // One by one: bitcoind refuses more than some dozens of calls at a time.
     const found: Transaction[] = [];
-    for (let height = this.#first; height <= this.#height; height++)
+    for (let height = this.#first; height <= this.height; height++)
       found.push(...(await this.#blockAt(height)));
     // bitcoind lists parents before their children.
     for (const id of (await this.#call('getrawmempool')) as string[]) {
@@ -136,25 +116,13 @@ export class BitcoindLabChain implements LabChain {
   }
 
   async #blockAt(height: number): Promise<readonly Transaction[]> {
-    const hash = await this.#hashAt(height);
-    const known = this.#transactions.get(hash);
-    if (known !== undefined) return known;
-    const raw = fromHex((await this.#call('getblock', hash, 0)) as string) as Bytes;
-    const txs = splitBlock(raw)?.transactions.slice(1) ?? [];
-    const decoded = txs.map((tx) => decodeTx(tx) as Transaction);
-    this.#transactions.set(hash, decoded);
-    return decoded;
+    const hash = await this.clock.hold(this.#chain.blockHash(height));
+    const block = hash && (await this.clock.hold(this.#chain.block(hash)));
+    return (block?.transactions ?? []).slice(1).map((tx) => decodeTx(tx) as Transaction);
   }
 
   async #waiting(id: string): Promise<Transaction | undefined> {
     return decodeTx(fromHex((await this.#call('getrawtransaction', id)) as string) as Bytes);
-  }
-
-  async #hashAt(height: number): Promise<string> {
-    const known = this.#hashes.get(height);
-    const hash = known ?? ((await this.#call('getblockhash', height)) as string);
-    this.#hashes.set(height, hash);
-    return hash;
   }
 
   /** Another address for each call, or a block could be the very one that was taken back. */
@@ -166,51 +134,15 @@ export class BitcoindLabChain implements LabChain {
     return encodeAddress(script, NETWORKS.regtest) as string;
   }
 
-  /** bitcoind's clock, by which it dates blocks. */
-  async #setTime(): Promise<void> {
-    await this.#call('setmocktime', seconds(this.clock));
-  }
-
-  #changed(): void {
-    this.#tip = undefined;
+  /** A call when bitcoind's clock, by which it dates blocks, has been set to the lab's. */
+  async #atThisTime(method: string, ...params: readonly unknown[]): Promise<unknown> {
+    const set = { method: 'setmocktime', params: [seconds(this.clock)] };
+    const answers = await this.clock.hold(this.#rpc.callTogether([set, { method, params }]));
+    for (const answer of answers) if (answer instanceof Error) throw answer;
+    return answers[1];
   }
 
   #call(method: string, ...params: readonly unknown[]): Promise<unknown> {
     return this.clock.hold(this.#rpc.call(method, params));
   }
-}
-
-/**
- * The production adapter for one life of a node: virtual time stands still while one of its calls
- * is under way. Whatever the port offers is passed on.
- */
-function heldChain(chain: Chain, lab: BitcoindLabChain): LabChainPort {
-  const life: { fault: string | undefined } = { fault: undefined };
-  const own: Record<PropertyKey, unknown> = {
-    tip: () => lab.tip(),
-    feeEstimates: async () => estimates(await chain.feeEstimates(), lab.feerate),
-  };
-  const ask = async (question: () => Promise<unknown>): Promise<unknown> => {
-    if (life.fault !== undefined) throw new ChainAway(life.fault);
-    return lab.clock.hold(question());
-  };
-  return new Proxy(chain as LabChainPort, {
-    get(target, name) {
-      if (name === 'fault') return life.fault;
-      const value = own[name] ?? Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return (...params: unknown[]) => ask(() => value.apply(target, params));
-    },
-    set(_, name, value) {
-      if (name === 'fault') life.fault = value;
-      return name === 'fault';
-    },
-  });
-}
-
-/** What its mempool asks for is bitcoind's; an estimate, where there is no market, the lab's. */
-function estimates({ minimum }: FeeEstimates, feerate: number | undefined): FeeEstimates {
-  if (feerate === undefined) return { minimum, targets: [] };
-  const feeratePerKw = Math.max(minimum, perKw(feerate));
-  return { minimum, targets: [2, 6, 12, 100].map((blocks) => ({ blocks, feeratePerKw })) };
 }
