@@ -70,6 +70,8 @@ export class PayRun {
   /** The row is on disk: from then on the payment outlives a restart. */
   #kept = false;
   #halted = false;
+  /** Parts sent so far. */
+  #sent = 0;
   /** Why nothing could be sent when it was last tried. */
   #stuck: Stuck | undefined;
   /** Why no new part is begun: what is in flight still ends before this is told. */
@@ -98,7 +100,8 @@ export class PayRun {
     this.#row = row;
     this.#kept = true;
     const paid = parts.filter(({ status }) => status === 'complete');
-    if (paid.length > 0) return this.#paid(paid, parts.length);
+    this.#sent = parts.length;
+    if (paid.length > 0) return this.#paid(paid);
     for (const part of parts) {
       if (part.status === 'failed') {
         this.#plan.resume(part.partid, undefined);
@@ -134,7 +137,7 @@ export class PayRun {
       const ended = await Promise.race([halted, ...ends]);
       if (ended === undefined) return err({ code: 'stopping' });
       const paid = this.#ended(ended);
-      if (paid !== undefined) return this.#paid(paid, this.#plan.attempts);
+      if (paid !== undefined) return this.#paid(paid);
     }
   }
 
@@ -174,7 +177,7 @@ export class PayRun {
     if (this.#givenUp !== undefined || this.#halted) return this.#unsent(partId);
     const amountMsat = route.hops.at(-1)?.amountMsat as Msat;
     const { feeMsat, hops } = route;
-    const attempt = this.#plan.attempts;
+    const attempt = ++this.#sent;
     this.#say({ kind: 'sending', attempt, partId, amountMsat, feeMsat, hops });
     const begun = await this.#sender.begin(
       {
@@ -243,11 +246,11 @@ export class PayRun {
     this.#tell({ ...event, elapsed, retryFor: Math.ceil((deadline - began) / 1000) });
   }
 
-  #paid(rows: readonly PaymentRow[], attempts: number): Result<Paid, PayError> {
+  #paid(rows: readonly PaymentRow[]): Result<Paid, PayError> {
     const row = endedPay(this.#row, 'complete', this.#now());
     // The parts' own rows say it already: nobody waits for this one.
     void this.#sender.commit([putPay(row)]).catch(() => {});
-    return ok({ rows, attempts });
+    return ok({ rows, attempts: this.#sent });
   }
 
   /** Nothing is in flight and nothing more is sent: only now it has failed. */
@@ -281,7 +284,7 @@ export class PayRun {
     const last = this.#attempts.at(-1)?.failure;
     if (last === undefined || last === null) return '';
     const { message } = JSON.parse(last) as StoredFailure;
-    return `; ${this.#attempts.length} of ${this.#plan.attempts} parts failed, the last: ${message}`;
+    return `; ${this.#attempts.length} of ${this.#sent} parts failed, the last: ${message}`;
   }
 
   #now(): number {

@@ -55,9 +55,9 @@ export class Paying {
     );
   }
 
-  /** Whether a payment of this hash goes on, also between two of its parts. */
-  has(paymentHash: string): boolean {
-    return this.#running.has(paymentHash);
+  /** The hashes whose payments go on now, also between two of their parts. */
+  get hashes(): ReadonlySet<string> {
+    return new Set(this.#running);
   }
 
   /** Pays; what was paid already is answered as it was. */

@@ -309,9 +309,9 @@ export class Payments {
     return this.#paying.start(wishOfKeysend(params, this.#options, this.#deps), tell);
   }
 
-  /** Whether a `pay` for this hash goes on, also between two of its tries. */
-  isPaying(paymentHash: string): boolean {
-    return this.#paying.has(paymentHash);
+  /** The hashes for which a `pay` goes on now, also between two of its tries. */
+  get paying(): ReadonlySet<string> {
+    return this.#paying.hashes;
   }
 
   /** What was asked of `pay` and its like, of one hash or of all, and how it ended. */

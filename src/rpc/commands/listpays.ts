@@ -5,25 +5,27 @@ import { codes } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { page } from './listsendpays.js';
-import { filterHash } from './payment-shapes.js';
+import { filterHash, standing } from './payment-shapes.js';
 
 /** All parts of one try, as one payment. */
 function payJson(rows: readonly PaymentRow[], goesOn: boolean, asked: PayStatus | undefined) {
   const [first] = rows as [PaymentRow];
   const complete = rows.filter((row) => row.status === 'complete');
-  const pending = goesOn || rows.some((row) => row.status === 'pending');
-  const status = complete.length > 0 ? 'complete' : pending ? 'pending' : 'failed';
-  const counted = rows.filter((row) => row.status === status);
+  const status = standing(rows, asked, goesOn);
+  // The payee takes all parts or none: with one of them those in flight are paid too.
+  const counts = status === 'complete' ? ['complete', 'pending'] : [status];
+  const counted = rows.filter((row) => counts.includes(row.status));
   const sum = (values: readonly bigint[]) => values.reduce((a, b) => a + b, 0n);
+  const brought = sum(counted.map((row) => row.amount_msat ?? 0n));
   const ends = counted.map((row) => row.completed_at ?? 0);
   return {
     payment_hash: first.payment_hash,
-    status: status as PaymentRow['status'],
+    status,
     created_at: first.created_at,
     created_index: first.created_index,
     completed_at: status === 'pending' || ends.length === 0 ? undefined : Math.max(...ends),
     destination: first.destination ?? undefined,
-    amount_msat: status === 'failed' ? undefined : sum(counted.map((row) => row.amount_msat ?? 0n)),
+    amount_msat: status === 'failed' ? undefined : (asked?.amountMsat ?? brought),
     amount_sent_msat: status === 'failed' ? 0n : sum(counted.map((row) => row.amount_sent_msat)),
     label: first.label ?? undefined,
     bolt11: first.bolt11 ?? undefined,
@@ -78,6 +80,7 @@ export const listpays = defineCommand({
   run: async (params, { node }) => {
     const { status, index, start, limit } = params;
     const paymentHash = filterHash(node, params);
+    const before = node.payments.paying;
     const rows = await node.payments.list({
       ...(paymentHash === undefined ? {} : { paymentHash }),
       ...(index === undefined ? {} : { index }),
@@ -94,7 +97,8 @@ export const listpays = defineCommand({
     }
     // Between two tries of a pay nothing is in flight, and it has not failed either.
     const goesOn = ({ payment_hash, groupid }: PaymentRow): boolean =>
-      newest.get(payment_hash) === groupid && node.payments.isPaying(payment_hash);
+      newest.get(payment_hash) === groupid &&
+      (before.has(payment_hash) || node.payments.paying.has(payment_hash));
     // Asked after the rows: what is said of a row is never older than the row.
     const asked = new Map(
       (await node.payments.pays(paymentHash)).map((pay) => [

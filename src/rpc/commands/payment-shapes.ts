@@ -10,6 +10,8 @@ import {
   decodeRoute,
   type PayError,
   type PaymentRow,
+  type PaymentStatus,
+  type PayStatus,
   type Proof,
   readInvoice,
   type SendpayError,
@@ -141,6 +143,20 @@ const shownFailure = ({ learned, ...failure }: StoredFailure) => ({
   ...failure,
   learned: learned as Record<string, unknown>[],
 });
+
+/**
+ * How a payment stands by its parts, of which `asked` was looked at after them: what was going on
+ * when somebody began to look has not failed by what he saw meanwhile.
+ */
+export function standing(
+  rows: readonly PaymentRow[],
+  asked: PayStatus | undefined,
+  goesOn: boolean,
+): PaymentStatus {
+  if (rows.some((row) => row.status === 'complete')) return 'complete';
+  if (goesOn || rows.some((row) => row.status === 'pending')) return 'pending';
+  return asked === undefined || asked.status === 'failed' ? 'failed' : 'pending';
+}
 
 const FAILURE_CODES = {
   unreadable_reply: codes.payUnparseableOnion,

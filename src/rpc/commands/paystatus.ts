@@ -4,7 +4,7 @@ import { defineCommand } from '../command.js';
 import { codes } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
-import { attemptJson, attemptResult, filterHash } from './payment-shapes.js';
+import { attemptJson, attemptResult, filterHash, standing } from './payment-shapes.js';
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
@@ -74,6 +74,7 @@ export const paystatus = defineCommand({
   run: async ({ invstring }, { node }) => {
     const paymentHash = filterHash(node, { bolt11: invstring }, 'invstring');
     const { payments } = node;
+    const before = payments.paying;
     const rows = await payments.list(paymentHash === undefined ? {} : { paymentHash });
     // Asked after the rows: what was kept with a later one is no riddle then.
     const pays = await payments.pays(paymentHash);
@@ -88,25 +89,22 @@ export const paystatus = defineCommand({
       if (tries === undefined) byHash.set(row.payment_hash, [row]);
       else tries.push(row);
     }
-    const statusOf = (tries: readonly PaymentRow[]): PaymentRow['status'] =>
-      (['complete', 'pending'] as const).find((s) => tries.some((row) => row.status === s)) ??
-      'failed';
     return {
       pay: [...byHash.values()].map((tries) => {
         const [first] = tries as [PaymentRow];
         const asked = newest.get(first.payment_hash);
-        const status = statusOf(tries);
-        const goesOn = status === 'failed' && payments.isPaying(first.payment_hash);
+        const goesOn = before.has(first.payment_hash) || payments.paying.has(first.payment_hash);
+        const status = standing(tries, asked, goesOn);
         return {
           bolt11: first.bolt11 ?? undefined,
           payment_hash: first.payment_hash,
-          status: goesOn ? 'pending' : status,
+          status,
           destination: first.destination ?? undefined,
           label: first.label ?? undefined,
           amount_msat: asked?.amountMsat,
           maxfee_msat: asked?.maxFeeMsat,
           deadline: asked === undefined ? undefined : time(asked.deadline),
-          error: status === 'failed' && !goesOn ? asked?.failure?.message : undefined,
+          error: status === 'failed' ? asked?.failure?.message : undefined,
           attempts: tries.map((row) => shownAttempt(row, now)),
         };
       }),

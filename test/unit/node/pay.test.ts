@@ -162,14 +162,14 @@ describe('pay', () => {
     kit.routes = [route(), route()];
     const result = kit.payments.pay({ bolt11: row.bolt11 });
     await bobFails();
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(true);
     expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
       error: { code: 'in_progress' },
     });
     await kit.clock.settleNow();
     await kit.deliver();
     expect(await result).toMatchObject({ ok: true });
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(false);
   });
 
   it('amounts: the invoice says it, or the payer must', async () => {
@@ -284,7 +284,7 @@ describe('pay in parts', () => {
     await kit.deliver();
     await kit.clock.advance(59_000);
     expect(ended).toBe(false);
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(true);
     await kit.clock.advance(1_000);
     const [sent] = kit.sent.splice(0);
     await kit.goBack(sent!, (await kit.said(sent!))!);
@@ -391,7 +391,7 @@ describe('pay over a restart of the payer', () => {
   it('it goes on: a part that fails is replaced, within what is left of the fee limit', async () => {
     const row = await begin({ maxFee: msat(100) });
     await restart();
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(true);
     expect(await kit.payments.pay({ bolt11: row.bolt11 })).toMatchObject({
       error: { code: 'in_progress' },
     });
@@ -403,7 +403,7 @@ describe('pay over a restart of the payer', () => {
     await kit.deliver();
     expect(await statuses()).toEqual(['1/1 failed', '1/2 complete', '1/3 complete']);
     await kit.clock.settleNow();
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(false);
     expect(await kit.payments.pays()).toMatchObject([{ status: 'complete' }]);
     // Never twice.
     const again = await kit.payments.pay({ bolt11: row.bolt11 });
@@ -429,10 +429,10 @@ describe('pay over a restart of the payer', () => {
     await restart();
     kit.routes = [kit.asAsked];
     await bobFails();
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(true);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(true);
     await bobFails();
     await kit.clock.settleNow();
-    expect(kit.payments.isPaying(row.payment_hash)).toBe(false);
+    expect(kit.payments.paying.has(row.payment_hash)).toBe(false);
     expect(await kit.payments.pays()).toMatchObject([
       { status: 'failed', failure: { code: 'out_of_time' } },
     ]);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { msat, scidToString } from '../../../src/core/bytes/index.js';
-import type { CommandContext } from '../../../src/rpc/command.js';
+import type { CommandContext, Notify } from '../../../src/rpc/command.js';
 import { CommandTable } from '../../../src/rpc/command-table.js';
 import { commands } from '../../../src/rpc/commands/index.js';
 import { RpcError } from '../../../src/rpc/errors.js';
@@ -21,7 +21,11 @@ const table = new CommandTable(commands, { developer: true });
 type Json = Record<string, unknown>;
 
 /** Runs a command on alice's payments and carol's invoices, with JSON in and JSON out. */
-async function call(method: string, params: unknown = {}): Promise<Json> {
+async function call(
+  method: string,
+  params: unknown = {},
+  notify: Notify = { message() {}, progress() {} },
+): Promise<Json> {
   const command = table.find(method)!;
   const node = {
     payments: kit.payments,
@@ -34,7 +38,7 @@ async function call(method: string, params: unknown = {}): Promise<Json> {
   const context = {
     node,
     signal: new AbortController().signal,
-    notify: { message() {}, progress() {} },
+    notify,
     commands: table,
   } as unknown as CommandContext;
   const parsed = parseParams(command, params);
@@ -216,6 +220,96 @@ describe('pay', () => {
       failed_parts: 0,
       successful_parts: 1,
     });
+  });
+});
+
+describe('pay, for who watches', () => {
+  const bobFails = async () => {
+    await kit.clock.settleNow();
+    const failure = { kind: 'temporaryChannelFailure', channelUpdate: new Uint8Array(0) } as const;
+    await kit.goBack(kit.sent.shift()!, { kind: 'fail', failure }, 0);
+    await kit.clock.settleNow();
+  };
+
+  it('tells a client that asked of each part, each failure and what it taught', async () => {
+    const { bolt11 } = await invoice();
+    kit.routes = [kit.asAsked, kit.inParts(30_000n, 20_000n)];
+    const told: string[] = [];
+    const steps: unknown[] = [];
+    const paid = call(
+      'pay',
+      { bolt11, retry_for: 20 },
+      {
+        message: (text) => told.push(text),
+        progress: (step) => steps.push(step),
+      },
+    );
+    await bobFails();
+    await delivered(paid);
+    expect(told).toEqual([
+      'Sending the whole, attempt 1: 50000msat, fee 10msat, over 103x1x0/1 104x2x1/1',
+      expect.stringMatching(
+        /^It failed: temporary_channel_failure from node .*; learned: learned /,
+      ),
+      'Trying another way for 50000msat, for a fee of 5000msat at most; 0 parts are in flight',
+      'Sending part 1, attempt 2: 30000msat, fee 10msat, over 103x1x0/1 104x2x1/1',
+      'Sending part 2, attempt 3: 20000msat, fee 10msat, over 103x1x0/1 104x2x1/1',
+    ]);
+    expect(steps[0]).toEqual({ num: 0, total: 20 });
+  });
+
+  it('every attempt is listed with its way, its end and what was learned', async () => {
+    const { bolt11 } = await invoice();
+    kit.routes = [kit.asAsked, { code: 'no_path' }];
+    const paid = failure(call('pay', { bolt11, maxfee: 77 }));
+    await kit.clock.settleNow();
+    expect(await call('listpays', { bolt11 })).toMatchObject({ pays: [{ status: 'pending' }] });
+    await bobFails();
+    const { message } = await paid;
+    expect(message).toMatch(
+      /^No route: .*; 1 of 1 parts failed, the last: temporary_channel_failure/,
+    );
+    const attempt = {
+      status: 'failed',
+      route: [{ channel: expect.stringMatching(/^103x1x0/) }, { amount_msat: 50_000 }],
+      failure: {
+        erring_index: 1,
+        erring_node: idOf('bob'),
+        erring_channel: '104x2x1',
+        failcodename: 'WIRE_TEMPORARY_CHANNEL_FAILURE',
+        learned: [{ short_channel_id_dir: 'learned' }, {}],
+      },
+    };
+    expect(await call('listsendpays', { bolt11 })).toMatchObject({ payments: [attempt] });
+    expect(await call('paystatus', { invstring: bolt11 })).toMatchObject({
+      pay: [{ status: 'failed', maxfee_msat: 77, error: message, attempts: [attempt] }],
+    });
+    expect(await call('listpays', { bolt11 })).toMatchObject({
+      pays: [{ status: 'failed', failed_attempts: 1, error: message }],
+    });
+  });
+
+  it('keysend takes route hints, hop by hop to the payee', async () => {
+    const hop = (id: string, scid: string) => ({
+      id,
+      scid,
+      feebase: '1sat',
+      feeprop: 10,
+      expirydelta: 40,
+    });
+    await failure(
+      call('keysend', {
+        destination: idOf('carol'),
+        amount_msat: 1000,
+        routehints: [[hop(idOf('bob'), '1x1x1'), hop(idOf('alice'), '2x2x2')]],
+      }),
+    );
+    const terms = { feeBaseMsat: 1000, feeProportionalMillionths: 10, cltvDelta: 40 };
+    expect(kit.queries[0]?.hints).toMatchObject([
+      { source: idOf('bob'), target: idOf('alice'), ...terms },
+      { source: idOf('alice'), target: idOf('carol'), ...terms },
+    ]);
+    expect(kit.queries[0]?.maxParts).toBe(1);
   });
 });
 
