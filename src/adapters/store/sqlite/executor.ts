@@ -28,6 +28,25 @@ const APPLICATION_ID = 0x4c65766e;
 /** How long a file that another process is about to let go of is waited for. */
 const BUSY_MS = 500;
 
+/** What a query is to SQLite; its values, `from` and the limit are bound in this order. */
+export function selectSql(query: Omit<EncodedQuery, 'values' | 'limit'>): string {
+  const { table, order, from } = query;
+  const terms = query.columns.map((c) => `${c} IS ?`);
+  if (order !== undefined && from !== undefined) terms.push(`${order} >= ?`);
+  const direction = query.descending ? 'DESC' : 'ASC';
+  // The key decides last, so that the same rows always come in the same order; what is one and the
+  // same in all of them decides nothing.
+  const by = [...new Set([...(order === undefined ? [] : [order]), ...schema[table].key])].filter(
+    (c, i) => i === 0 || !query.columns.includes(c),
+  );
+  const names = columnsOf(table).map(([name]) => name);
+  return (
+    `SELECT ${names.join(', ')} FROM ${table}` +
+    `${terms.length > 0 ? ` WHERE ${terms.join(' AND ')}` : ''}` +
+    ` ORDER BY ${by.map((c) => `${c} ${direction}`).join(', ')} LIMIT ?`
+  );
+}
+
 /**
  * The one that speaks to SQLite, synchronously: inline in the lab and in tests, in a worker in the
  * daemon. Requests handed over together share one transaction and one sync of the disk.
@@ -144,22 +163,9 @@ export class Executor {
 
   #select(query: EncodedQuery): Value[][] {
     const { table, order, from } = query;
-    const terms = query.columns.map((c) => `${c} IS ?`);
     const values = [...query.values];
-    if (order !== undefined && from !== undefined) {
-      terms.push(`${order} >= ?`);
-      values.push(from);
-    }
-    const direction = query.descending ? 'DESC' : 'ASC';
-    // The key decides last, so that the same rows always come in the same order.
-    const by = [...(order === undefined ? [] : [order]), ...schema[table].key];
-    const sql =
-      `SELECT ${columnsOf(table)
-        .map(([name]) => name)
-        .join(', ')} FROM ${table}` +
-      `${terms.length > 0 ? ` WHERE ${terms.join(' AND ')}` : ''}` +
-      ` ORDER BY ${by.map((c) => `${c} ${direction}`).join(', ')} LIMIT ?`;
-    const statement = this.#statement(sql);
+    if (order !== undefined && from !== undefined) values.push(from);
+    const statement = this.#statement(selectSql(query));
     statement.setReturnArrays(true);
     statement.setReadBigInts(columnsOf(table).some(([, kind]) => kind.startsWith('big')));
     return statement.all(...values, query.limit ?? -1) as Value[][];
