@@ -11,8 +11,8 @@ export interface PenaltyOptions {
   /** The same in millionths of the amount that arrives. */
   readonly penaltyMillionths: number;
   /**
-   * The share of channels believed to hold nearly all on one side, 0 to 1: the prior density of a
-   * balance x in 0..1 is (1 - share) + share * 12 (x - 1/2)^2.
+   * The share of channels believed to hold nearly all on one side, 0 to 0.99: the prior density of a
+   * balance x in 0..1 is (1 - share) + share * 9 (2x - 1)^8.
    */
   readonly onesided: number;
 }
@@ -21,7 +21,7 @@ export interface PenaltyOptions {
 export const DEFAULT_PENALTY: PenaltyOptions = {
   penaltyBaseMsat: 500,
   penaltyMillionths: 1_000,
-  onesided: 0.9,
+  onesided: 0.7,
 };
 
 /** docs/contract.md, getroute: riskfactor is percent a year, and a year has 52,596 blocks. */
@@ -44,8 +44,10 @@ export const riskOf = (amount: number, blocks: number, riskFactor: number): numb
 
 /** The prior chance that at most the share `x` (0 to 1) of a channel lies on this side. */
 function share(x: number, onesided: number): number {
-  const d = x - 0.5;
-  return (1 - onesided) * x + onesided * (4 * d * d * d + 0.5);
+  const d = 2 * x - 1;
+  const square = d * d;
+  const fourth = square * square;
+  return (1 - onesided) * x + onesided * 0.5 * (fourth * fourth * d + 1);
 }
 
 /**

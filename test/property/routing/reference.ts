@@ -22,6 +22,8 @@ export interface PlainChannel {
   readonly lower: bigint;
   readonly upper: bigint;
   readonly unusable: boolean;
+  /** By which the fee is over- or underrated. */
+  readonly factor: number;
 }
 
 export interface PlainCost {
@@ -41,7 +43,7 @@ export interface PlainRoute {
 }
 
 const cdf = (x: number, onesided: number): number =>
-  (1 - onesided) * x + onesided * (4 * (x - 0.5) ** 3 + 0.5);
+  (1 - onesided) * x + onesided * 0.5 * ((2 * x - 1) ** 9 + 1);
 
 function chance(c: PlainChannel, amount: bigint, onesided: number): number {
   if (amount <= c.lower) return 1;
@@ -97,7 +99,7 @@ export function cheapest(
         c.from,
         amount + fee,
         delay + delta,
-        paid + Number(fee) + risk + penalty,
+        paid + Number(fee) * c.factor + risk + penalty,
         bytes + size,
         [{ id: node, amount, delay }, ...hops],
         [`${scidToString(c.scid as never)}/${c.direction}`, ...names],
