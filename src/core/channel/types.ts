@@ -19,6 +19,25 @@ export type HtlcFailure =
   /** Undone by a disconnection or a restart before any commitment had it: nothing is at stake. */
   | { readonly kind: 'uncommitted' };
 
+/** An outgoing HTLC's preimage is known: pass it on at once. */
+export interface HtlcFulfilled {
+  readonly kind: 'htlcFulfilled';
+  readonly htlcId: bigint;
+  readonly origin: HtlcOrigin;
+  readonly amountMsat: Msat;
+  readonly preimage: Bytes;
+}
+
+/** An outgoing HTLC has ended without a preimage, for good. */
+export interface HtlcFailed<F extends HtlcFailure = HtlcFailure> {
+  readonly kind: 'htlcFailed';
+  readonly htlcId: bigint;
+  readonly origin: HtlcOrigin;
+  readonly paymentHash: Bytes;
+  readonly amountMsat: Msat;
+  readonly failure: F;
+}
+
 export interface ReceivedHtlc {
   readonly id: bigint;
   readonly amountMsat: Msat;
@@ -125,23 +144,8 @@ export type ChannelEffect =
   | { readonly kind: 'htlcReceived'; readonly htlc: ReceivedHtlc }
   /** An incoming HTLC is irrevocably removed, as we asked: nobody needs to be told again. */
   | { readonly kind: 'htlcRemoved'; readonly htlcId: bigint }
-  /** An outgoing HTLC's preimage is known: pass it on at once. */
-  | {
-      readonly kind: 'htlcFulfilled';
-      readonly htlcId: bigint;
-      readonly origin: HtlcOrigin;
-      readonly amountMsat: Msat;
-      readonly preimage: Bytes;
-    }
-  /** An outgoing HTLC is irrevocably removed without a preimage. */
-  | {
-      readonly kind: 'htlcFailed';
-      readonly htlcId: bigint;
-      readonly origin: HtlcOrigin;
-      readonly paymentHash: Bytes;
-      readonly amountMsat: Msat;
-      readonly failure: HtlcFailure;
-    }
+  | HtlcFulfilled
+  | HtlcFailed
   /** The temporary channel id became the real one. */
   | { readonly kind: 'channelIdAssigned'; readonly channelId: ChannelId }
   | { readonly kind: 'stateChanged'; readonly from: ChannelStatus; readonly to: ChannelStatus }

@@ -2,7 +2,7 @@
 import type { Transaction, TxOutput } from '../bitcoin/index.js';
 import type { BlockHeight, Bytes, Msat, Sat } from '../bytes/index.js';
 import type { CommitmentChannel, CommitmentSpec, RevokedRow } from '../channel/commitment/index.js';
-import type { HtlcOrigin } from '../channel/htlc.js';
+import type { HtlcFailed, HtlcFulfilled, HtlcOrigin } from '../channel/index.js';
 import type { KeyRef, ShachainStore, Signer } from '../crypto/index.js';
 
 /** An HTLC we offered that is not wholly removed: it needs an outcome. */
@@ -107,23 +107,10 @@ export type OnchainEffect =
   | FundClaim
   /** The wallet may use the coins reserved for this claim again. */
   | { readonly kind: 'releaseClaim'; readonly claim: string }
-  /** The peer took an outgoing HTLC with its preimage: pass it on at once. */
-  | {
-      readonly kind: 'htlcFulfilled';
-      readonly htlcId: bigint;
-      readonly origin: HtlcOrigin;
-      readonly amountMsat: Msat;
-      readonly preimage: Bytes;
-    }
+  /** The peer took an outgoing HTLC with its preimage. */
+  | HtlcFulfilled
   /** An outgoing HTLC came back to us, at a depth from which no reorg is to be expected. */
-  | {
-      readonly kind: 'htlcFailed';
-      readonly htlcId: bigint;
-      readonly origin: HtlcOrigin;
-      readonly paymentHash: Bytes;
-      readonly amountMsat: Msat;
-      readonly failure: { readonly kind: 'onchain' };
-    }
+  | HtlcFailed<{ readonly kind: 'onchain' }>
   /** What the close was found to be; again where a reorg changes it. */
   | { readonly kind: 'classified'; readonly ending: EndingKind; readonly txid: Bytes }
   /** All is claimed and buried: the channel may be archived. Emitted once. */
