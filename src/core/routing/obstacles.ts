@@ -30,6 +30,9 @@ export class ObstacleSearch {
   #request!: SearchRequest;
   /** Edges of the overlay that the request excludes. */
   #without: ReadonlySet<number> = new Set();
+  #lifted: ReadonlySet<number> = new Set();
+  /** What arrives at each node on the way found to it. */
+  #amounts = new Float64Array(0);
 
   constructor(deps: { readonly graph: Graph; readonly hop: Hop }) {
     this.#graph = deps.graph;
@@ -49,93 +52,100 @@ export class ObstacleSearch {
     lifted: ReadonlySet<number>,
   ): Obstacles | undefined {
     const { source, destination, amount } = request;
-    const hop = this.#hop;
     const spread = this.#spread;
-    this.#begin(request, without);
-    spread.begin(this.#nodes(), destination, 0);
-    const amounts = new Map<number, number>([[destination, amount]]);
-    for (let n = spread.next(); n >= 0 && n !== source; n = spread.next()) {
-      const before = spread.at(n);
-      const arrives = amounts.get(n) as number;
-      this.#edgesInto(n, (e) => {
-        if (!hop.couldCarry(e, arrives) || spread.isDone(hop.from)) return;
-        const [from, sent] = [hop.from, hop.amount];
-        // Among ways with as many obstacles that of the least fees: less than one obstacle counts.
-        const fees = (sent - arrives) / (sent + amount);
-        const weight = before + this.#obstacle(e, arrives, lifted) + fees / 64;
-        if (weight >= spread.at(from)) return;
-        spread.reach(from, weight, e, n);
-        amounts.set(from, sent);
-      });
+    this.#begin(request, without, lifted);
+    spread.begin(this.#amounts.length, destination, 0);
+    this.#amounts[destination] = amount;
+    for (let n = spread.next(); n >= 0; n = spread.next()) {
+      if (n === source) return this.#onWay();
+      for (const e of this.#edgesInto(n)) this.#reach(n, e);
     }
-    if (!Number.isFinite(spread.at(source))) return undefined;
-    return this.#onWay(amounts, lifted);
+    return undefined;
+  }
+
+  /** Goes on over edge `e`, which ends at `n`. */
+  #reach(n: number, e: number): void {
+    const spread = this.#spread;
+    const hop = this.#hop;
+    const arrives = this.#amounts[n] as number;
+    const before = spread.at(n);
+    // Whatever stands on it, the way gets no better.
+    if (before >= spread.at(this.#from(e)) || !hop.couldCarry(e, arrives)) return;
+    const { from, amount: sent } = hop;
+    // Among ways with as many obstacles that of the least fees: all of them less than an obstacle.
+    const fees = (sent - arrives) / (sent + this.#request.amount) / 64;
+    const weight = before + this.#obstacle(e, arrives) + fees;
+    if (weight >= spread.at(from)) return;
+    spread.reach(from, weight, e, n);
+    this.#amounts[from] = sent;
   }
 
   /** The largest amount that one way carries, fees left aside, whoever excludes what. */
   widest(request: SearchRequest, without: ReadonlySet<number>): number {
     const { source, destination, amount, overlay } = request;
-    const graph = this.#graph;
     const spread = this.#spread;
-    this.#begin(request, without);
-    spread.begin(this.#nodes(), destination, -Number.MAX_SAFE_INTEGER);
+    this.#begin(request, without, new Set());
+    spread.begin(this.#amounts.length, destination, -Number.MAX_SAFE_INTEGER);
     for (let n = spread.next(); n >= 0; n = spread.next()) {
       const width = spread.at(n);
       if (n === source) return -width;
-      this.#edgesInto(n, (e) => {
+      for (const e of this.#edgesInto(n)) {
         const own = e < 0 ? (overlay[-1 - e] as OverlayEdge).maximum : this.#hop.width(e, amount);
-        const from = e < 0 ? (overlay[-1 - e] as OverlayEdge).source : graph.source[e];
-        if (own > 0) spread.reach(from as number, Math.max(width, -own), e, n);
-      });
+        if (own > 0) spread.reach(this.#from(e), Math.max(width, -own), e, n);
+      }
     }
     return 0;
   }
 
-  #begin(request: SearchRequest, without: ReadonlySet<number>): void {
+  #begin(request: SearchRequest, without: ReadonlySet<number>, lifted: ReadonlySet<number>): void {
     this.#request = request;
     this.#without = without;
+    this.#lifted = lifted;
     this.#hop.begin(request, 0);
     this.entries = 0;
-  }
-
-  #nodes(): number {
     let nodes = this.#graph.nodeVersion.length;
-    for (const { source, target } of this.#request.overlay)
+    for (const { source, target } of request.overlay)
       nodes = Math.max(nodes, source + 1, target + 1);
-    return nodes;
+    if (nodes > this.#amounts.length) this.#amounts = new Float64Array(nodes);
   }
 
-  #edgesInto(n: number, visit: (e: number) => void): void {
+  #from(e: number): number {
+    if (e >= 0) return this.#graph.source[e] as number;
+    return (this.#request.overlay[-1 - e] as OverlayEdge).source;
+  }
+
+  #edgesInto(n: number): Iterable<number> {
     const { overlay } = this.#request;
+    const beside: number[] = [];
     for (let i = 0; i < overlay.length; i++)
-      if ((overlay[i] as OverlayEdge).target === n) visit(-1 - i);
-    if (n >= this.#graph.nodeLimit) return;
-    const { pool } = this.#graph.incoming;
-    const start = this.#graph.incoming.start(n);
-    const end = start + this.#graph.incoming.length(n);
-    this.entries += end - start;
-    for (let at = start; at < end; at++) visit(pool[at] as number);
+      if ((overlay[i] as OverlayEdge).target === n) beside.push(-1 - i);
+    if (n >= this.#graph.nodeLimit) return beside;
+    const { incoming } = this.#graph;
+    const start = incoming.start(n);
+    const row = incoming.pool.subarray(start, start + incoming.length(n));
+    this.entries += row.length;
+    return beside.length === 0 ? row : [...beside, ...row];
   }
 
   #isExcluded(e: number): boolean {
     return (e < 0 && this.#without.has(-1 - e)) || this.#hop.isExcluded(e);
   }
 
-  #obstacle(e: number, amount: number, lifted: ReadonlySet<number>): number {
+  #obstacle(e: number, amount: number): number {
     if (this.#isExcluded(e)) return EXCLUSION;
     if (!this.#hop.isClosed(e, amount)) return 0;
-    return lifted.has(e) ? EXCLUSION : 1;
+    return this.#lifted.has(e) ? EXCLUSION : 1;
   }
 
-  #onWay(amounts: ReadonlyMap<number, number>, lifted: ReadonlySet<number>): Obstacles {
+  #onWay(): Obstacles {
     const { source, overlay } = this.#request;
     let excluded = false;
     const closed: Closed[] = [];
     for (const edge of this.#spread.way(source)) {
       const target =
         edge < 0 ? (overlay[-1 - edge] as OverlayEdge).target : this.#graph.source[edge ^ 1];
-      const amount = amounts.get(target as number) as number;
-      if (this.#isExcluded(edge) || lifted.has(edge)) excluded = true;
+      const amount = this.#amounts[target as number] as number;
+      if (this.#isExcluded(edge) || this.#lifted.has(edge)) excluded = true;
       if (this.#hop.isClosed(edge, amount)) closed.push({ edge, amount });
     }
     return { excluded, closed };

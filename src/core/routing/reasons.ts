@@ -76,7 +76,7 @@ export interface ReasonsDeps {
 
 /** An explanation looks for no more constraints than these, and at about so many channels. */
 const EXPLAINED = 10;
-const MOST_ENTRIES = 100_000;
+const MOST_ENTRIES = 50_000;
 
 /** What an end's channels are held against: each alone, all in parts, or all as learned. */
 type Measure = 'each' | 'together' | 'learned';
@@ -119,7 +119,7 @@ export class Reasons {
     const { search, excluded } = asked;
     const lifted = new Set<number>();
     const constraints = new Map<string, Constraint>();
-    let looked = 0;
+    let looked = this.#obstacles.entries;
     for (let closed = first; closed.length > 0; ) {
       for (const constraint of this.#blocking(closed, asked))
         constraints.set(keyOf(constraint.subject), constraint);

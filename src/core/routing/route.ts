@@ -16,9 +16,9 @@ import type { ChannelDirection, Direction } from './lessons.js';
 import { type HintChannel, type LocalChannel, type NamedEdge, Overlay } from './overlay.js';
 import { truncated } from './payload.js';
 import { type Asked, type Excluded, type NoRoute, type NoRoutes, Reasons } from './reasons.js';
-import { Search } from './search.js';
+import { Search, type SearchOptions } from './search.js';
 import type { FoundPath, SearchRequest } from './search-request.js';
-import { Splitter } from './split.js';
+import { PART_MSAT, Splitter } from './split.js';
 
 export type { NoRoute, NoRoutes } from './reasons.js';
 
@@ -101,14 +101,14 @@ export class Router {
   readonly #reasons: Reasons;
 
   constructor(
-    options: { readonly penalty: PenaltyOptions },
+    options: SearchOptions & { readonly penalty: PenaltyOptions },
     deps: { readonly graph: Graph; readonly knowledge: Knowledge },
   ) {
     this.#penalty = options.penalty;
     this.#graph = deps.graph;
     this.#knowledge = deps.knowledge;
     const nobody = new Knowledge(DEFAULT_FADING, { graph: deps.graph });
-    this.search = new Search({ ...deps, nobody });
+    this.search = new Search(options, { ...deps, nobody });
     this.#splitter = new Splitter(deps);
     this.#reasons = new Reasons({ ...deps, search: this.search });
   }
@@ -332,5 +332,3 @@ const feeOfPath = ({ amounts }: FoundPath): number =>
 
 /** Of the weight of a factor e of chance: a route that costs less is as good as sure. */
 const CERTAIN = 0.1;
-/** What each part beyond the first must be worth: it takes a slot of every channel on its way. */
-const PART_MSAT = 1_000;

@@ -25,7 +25,6 @@ import type { FoundPath, SearchRequest } from './search-request.js';
 import { LeastAmounts, LeastSteps } from './spread.js';
 import { View } from './view.js';
 
-/** Labels a pass makes before the bound is made exact for it. */
 const FEW_LABELS = 1_000;
 /** Labels a pass makes before it gives up: where there is a route, and where none yet. */
 const MOST_LABELS = 50_000;
@@ -38,7 +37,13 @@ const VIEWS_AN_OCTAVE = 2;
 /** A path that is known is beaten by what is cheaper than so much of its cost. */
 const CHEAPER = 1 - 1e-12;
 
+export interface SearchOptions {
+  /** Labels a pass makes before the bound is made exact for it. */
+  readonly fewLabels?: number;
+}
+
 export class Search {
+  readonly #fewLabels: number;
   readonly #graph: Graph;
   readonly #knowledge: Knowledge;
   readonly #nobody: Knowledge;
@@ -63,12 +68,16 @@ export class Search {
   /** The least amounts are known of this search, for amounts up to this at minima. */
   #leastReach = -1;
 
-  constructor(deps: {
-    readonly graph: Graph;
-    readonly knowledge: Knowledge;
-    /** Knows nothing: for searches that take no account of what was learned. */
-    readonly nobody: Knowledge;
-  }) {
+  constructor(
+    options: SearchOptions,
+    deps: {
+      readonly graph: Graph;
+      readonly knowledge: Knowledge;
+      /** Knows nothing: for searches that take no account of what was learned. */
+      readonly nobody: Knowledge;
+    },
+  ) {
+    this.#fewLabels = options.fewLabels ?? FEW_LABELS;
     this.#graph = deps.graph;
     this.#knowledge = deps.knowledge;
     this.#nobody = deps.nobody;
@@ -120,7 +129,7 @@ export class Search {
     if (!this.#makeBound(amount, 'meet')) return undefined;
     let known = this.#guess();
     let ceiling = known === undefined ? Number.POSITIVE_INFINITY : known.cost * CHEAPER;
-    const quick = this.#runPass(ceiling, undefined, FEW_LABELS);
+    const quick = this.#runPass(ceiling, undefined, this.#fewLabels);
     if (quick !== 'gave_up') return quick ?? known;
     if (!this.#makeBound(amount, 'across', ceiling)) return known;
     const better = this.#guess();
@@ -154,7 +163,7 @@ export class Search {
       const best = known.sort((a, b) => a.cost - b.cost)[0];
       const ceiling = best === undefined ? Number.POSITIVE_INFINITY : best.cost * CHEAPER;
       const most = free === undefined ? MOST_LABELS_IN_VAIN : MOST_LABELS;
-      let found = this.#runPass(ceiling, minded, FEW_LABELS);
+      let found = this.#runPass(ceiling, minded, this.#fewLabels);
       if (found === 'gave_up') {
         if (!this.#makeBound(reach, limits.size > 0 ? 'all' : 'across', ceiling)) return best;
         found = this.#runPass(ceiling, minded, most);
