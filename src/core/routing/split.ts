@@ -32,6 +32,10 @@ export type SplitError =
 const ROUNDS = 5;
 /** Parts made at most before those of one way become one again. */
 const MOST_FITTED = 200;
+/** What a part beyond the first must be worth: it takes a slot of every channel on its way, */
+export const PART_MSAT = 1_000;
+/** and, in the weight of a factor e of chance, it is one more that may fail. */
+const PART_DOUBT = 0.03;
 /** Where the fees are too high: how much less the chance counts in the next try. */
 const THRIFT = [1, 0.2, 0.04, 0];
 
@@ -83,7 +87,7 @@ export class Splitter {
       if (left === before && round > 0 && excluded.size === limits.excluded.size) return undefined;
     }
     if (left > 0) return undefined;
-    return this.#sum(this.#merge(parts, request), limits);
+    return this.#sum(this.#thin(this.#merge(parts, request), request, limits), limits);
   }
 
   /** The way with exact amounts, less if a channel has no more room; nothing where it does not go. */
@@ -202,6 +206,69 @@ export class Splitter {
     return [...byWay.values(), ...merged];
   }
 
+  /**
+   * The smallest parts go along with others, where the channels take it and that costs hardly
+   * more: arcs end where they end, and leave crumbs. Beyond the number allowed, whatever it costs.
+   */
+  #thin(parts: FoundPath[], request: SearchRequest, limits: SplitLimits): FoundPath[] {
+    const weight = penaltyWeight(request.penalty, request.amount);
+    const kept = [...parts].sort((a, b) => arrivesOf(a) - arrivesOf(b));
+    const used = new Map(limits.reserved);
+    const carry = (path: FoundPath, sign: number): void =>
+      path.edges.forEach((e, i) => {
+        used.set(e, (used.get(e) ?? 0) + sign * (path.amounts[i] as number));
+      });
+    for (const part of kept) carry(part, 1);
+    let fees = kept.reduce((sum, part) => sum + feeOfPath(part), 0);
+    for (let at = 0; at < kept.length && kept.length > 1; ) {
+      const crumb = kept[at] as FoundPath;
+      carry(crumb, -1);
+      const worth =
+        kept.length > limits.maxParts ? Number.POSITIVE_INFINITY : PART_MSAT + weight * PART_DOUBT;
+      let best:
+        | { readonly i: number; readonly joined: FoundPath; readonly more: number }
+        | undefined;
+      kept.forEach((other, i) => {
+        if (i === at) return;
+        const joined = this.#joined(other, arrivesOf(crumb), request, used);
+        if (joined === undefined) return;
+        const more = joined.cost - other.cost - crumb.cost;
+        const dearer = feeOfPath(joined) - feeOfPath(other) - feeOfPath(crumb);
+        if (more > worth || (dearer > 0 && fees + dearer > limits.maxFee)) return;
+        if (best === undefined || more < best.more) best = { i, joined, more };
+      });
+      if (best === undefined) {
+        carry(crumb, 1);
+        at++;
+        continue;
+      }
+      const { i, joined } = best;
+      const other = kept[i] as FoundPath;
+      carry(other, -1);
+      carry(joined, 1);
+      fees += feeOfPath(joined) - feeOfPath(other) - feeOfPath(crumb);
+      kept[i] = joined;
+      kept.splice(at, 1);
+    }
+    return kept;
+  }
+
+  /** The path with more on it, where its channels have room for that beside what is `used`. */
+  #joined(
+    path: FoundPath,
+    more: number,
+    request: SearchRequest,
+    used: ReadonlyMap<number, number>,
+  ): FoundPath | undefined {
+    const joined = this.#price(path.edges, arrivesOf(path) + more, request);
+    if ('stuck' in joined) return undefined;
+    const fits = joined.edges.every((e, i) => {
+      const others = (used.get(e) ?? 0) - (path.amounts[i] as number);
+      return others + (joined.amounts[i] as number) <= this.#room(e, request);
+    });
+    return fits ? joined : undefined;
+  }
+
   #sum(parts: readonly FoundPath[], limits: SplitLimits): Split | undefined {
     if (parts.length > limits.maxParts) return undefined;
     let [fee, cost] = [0, 0];
@@ -212,6 +279,10 @@ export class Splitter {
     return { parts, fee, cost };
   }
 }
+
+const arrivesOf = ({ amounts }: FoundPath): number => amounts.at(-1) as number;
+const feeOfPath = ({ amounts }: FoundPath): number =>
+  (amounts[0] as number) - (amounts.at(-1) as number);
 
 interface Part extends FoundPath {
   readonly arrives: number;
