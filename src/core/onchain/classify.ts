@@ -106,7 +106,7 @@ function numbered(
   const newest = channel.remoteNext ?? channel.remote;
   if (number > newest.spec.commitmentNumber) return { kind: 'future', number };
   const secret = lookupSecret(channel.remoteSecrets, shachainIndex(number));
-  if (secret === undefined) return { kind: 'unknown' };
+  if (secret === undefined) return channel.lost ? { kind: 'future', number } : { kind: 'unknown' };
   const from = rows.findIndex((row) => row.commitmentNumber === number);
   const found = revokedHtlcs(
     channel.commitment,

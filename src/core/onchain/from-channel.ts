@@ -36,6 +36,7 @@ export function onchainChannel(
     remote: { spec: specOf(commitments, 'remoteUnrevoked'), point: remote.point },
     ...next,
     remoteSecrets: commitments.remoteSecrets,
+    ...(live.failure?.behind === true ? { lost: true } : {}),
     outgoing: htlcs.flatMap(outgoingOf),
     preimages: htlcs.map(preimageOf).filter((preimage) => preimage !== undefined),
   };

@@ -165,6 +165,9 @@ function settle(state: OnchainState, turn: Turn): OnchainState {
   return { ...next, resolved: true };
 }
 
+const RESTORED =
+  'the close is of a state that this node has lost: our balance in it is claimed, HTLCs are not';
+
 /** Says what the close is when it is first seen, and where a reorg put another in its place. */
 function tellEnding(
   state: OnchainState,
@@ -186,13 +189,20 @@ function tellEnding(
         );
       break;
     case 'future':
-      turn.note('error', `the peer's commitment ${ending.number} is unknown to us: data was lost`);
+      if (state.channel.lost) turn.note('warn', RESTORED);
+      else
+        turn.note(
+          'error',
+          `the peer's commitment ${ending.number} is unknown to us: data was lost`,
+        );
       break;
     case 'ownRevoked':
-      turn.note(
-        'error',
-        `our own commitment ${ending.number}, which is not our latest, is on the chain`,
-      );
+      if (state.channel.lost) turn.note('warn', RESTORED);
+      else
+        turn.note(
+          'error',
+          `our own commitment ${ending.number}, which is not our latest, is on the chain`,
+        );
       break;
     case 'unknown':
       turn.note('error', 'an unknown transaction spends the funding output: funds may be lost');

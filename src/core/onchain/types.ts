@@ -37,6 +37,8 @@ export interface OnchainChannel {
   /** Signed by us, while the revocation of `remote` was awaited. */
   readonly remoteNext?: RemoteState;
   readonly remoteSecrets: ShachainStore;
+  /** Our state of it was lost: whatever ends it is newer than what is known here. */
+  readonly lost?: true;
   readonly outgoing: readonly OutgoingHtlc[];
   /** Of payments in either direction, as far as they were known at the end. */
   readonly preimages: readonly Bytes[];
@@ -147,7 +149,7 @@ export type EndingKind =
   | 'remote'
   | 'remoteNext'
   | 'revoked'
-  /** A commitment of the peer newer than any we know: we lost data. */
+  /** A commitment of the peer newer than any we know: we lost data, or a backup holds no more. */
   | 'future'
   /** A commitment of ours that is not the one we know: revoked, or of a state that was lost. */
   | 'ownRevoked'

@@ -3,6 +3,7 @@ import { type Bytes, type ChannelId, equal, shownHash, toHex } from '../../core/
 import { type LiveState, REVOKED_ROWS } from '../../core/channel/index.js';
 import {
   decodeOnchain,
+  type EndingKind,
   encodeOnchain,
   type FundClaim,
   type OnchainChannel,
@@ -17,6 +18,18 @@ import {
 } from '../../core/onchain/index.js';
 import { ChainAway, type Write } from '../../ports/index.js';
 import type { EndingBlock, EndingsDeps } from './types.js';
+
+/** What people are told of a close. */
+const NAMES: Readonly<Record<EndingKind, string>> = {
+  mutual: 'the close that both signed',
+  local: 'our commitment',
+  remote: "the peer's commitment",
+  remoteNext: "the peer's next commitment",
+  revoked: 'an old commitment of the peer: it cheats',
+  future: 'a commitment of the peer of a later state than we know',
+  ownRevoked: 'a commitment of ours of another state than we know',
+  unknown: 'an unknown transaction',
+};
 
 const outpoint = (id: Bytes, vout: number): string => `${toHex(id)}:${vout}`;
 
@@ -187,9 +200,12 @@ export class Ending {
         this.#deps.ended(effect);
         return;
       case 'classified':
-        log.info(`the end of ${this.#channelId} on the chain: ${effect.ending}`, {
-          txid: shownHash(effect.txid),
-        });
+        log.info(
+          `the end of ${this.#channelId} on the chain: ${effect.ending} (${NAMES[effect.ending]})`,
+          {
+            txid: shownHash(effect.txid),
+          },
+        );
         return;
       case 'resolved':
         this.#tellResolved();

@@ -220,6 +220,39 @@ for (const format of FORMATS) {
     });
   });
 
+  describe(`${format}: a channel restored from its backup`, () => {
+    const states = [
+      { alice: 300_000, htlcs: [] },
+      { alice: 500_000, htlcs: [] },
+    ];
+    const notes = (w: World) =>
+      w.said.flatMap((e) => (e.kind === 'note' ? [`${e.level}: ${e.text}`] : []));
+
+    for (const n of [0, 1]) {
+      it(`the peer closes with its commitment ${n}: our balance comes home, and no alarm is given`, () => {
+        const w = world({ states: states.slice(0, n + 1) });
+        const close = w.remoteCommitment(n);
+        w.loseState();
+        w.confirm(close);
+        expect(w.endings()).toEqual(['future']);
+        expect(notes(w)).toEqual([expect.stringMatching(/^warn: .*state that this node has lost/)]);
+        w.mine(110);
+        expectPaid(w, n === 0 ? 300_000 : 500_000);
+        expect(w.resolved()).toBe(true);
+      });
+    }
+
+    it('our own last commitment is on the chain: our balance comes home after its delay', () => {
+      const w = world({ states });
+      const close = w.localCommitment();
+      w.loseState();
+      w.confirm(close);
+      expect(notes(w)).toEqual([expect.stringMatching(/^warn: .*state that this node has lost/)]);
+      w.mine(DELAY + 110);
+      expectPaid(w, 500_000);
+    });
+  });
+
   describe(`${format}: a spend of the funding output that nobody knows`, () => {
     it('is told to the operator, and our balance is looked for', () => {
       const w = world({ states: [{ alice: 600_000, htlcs: [htlc(7, 'local', 50_000, expiry)] }] });

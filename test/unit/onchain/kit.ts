@@ -426,6 +426,23 @@ export class World {
     this.state = openOnchain(channel, this.height);
   }
 
+  /** Alice has no more than her static backup holds. */
+  loseState(): void {
+    const { remoteNext: _, ...channel } = this.channel;
+    this.channel = {
+      ...channel,
+      local: { ...channel.local, spec: this.#specs[0] as CommitmentSpec },
+      lost: true,
+      remote: {
+        spec: this.#specs[0] as CommitmentSpec,
+        point: bob.channelPoints(KEY).paymentBasepoint,
+      },
+      remoteSecrets: emptyShachain,
+      outgoing: [],
+    };
+    this.state = openOnchain(this.channel, this.height);
+  }
+
   raiseMinimum(feeratePerKw: number): void {
     this.#minimum = feeratePerKw;
   }
