@@ -34,8 +34,16 @@ const chosen = [...cells()]
   .filter((_, i) => i % parts === number - 1);
 
 const bitcoind = values.chain === 'bitcoind' ? await labBitcoind() : undefined;
-process.once('SIGTERM', () => bitcoind?.stop().finally(() => process.exit(1)));
 const table = new EndingsTable();
+const began = Date.now();
+
+/** What was found, also where somebody ends it early. */
+async function end(): Promise<void> {
+  await bitcoind?.stop();
+  console.log(table.text());
+  console.log(`${table.summary()}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+}
+process.once('SIGTERM', () => end().finally(() => process.exit(1)));
 
 async function run(cell: Cell): Promise<void> {
   const start = Date.now();
@@ -56,9 +64,6 @@ async function run(cell: Cell): Promise<void> {
   }
 }
 
-const began = Date.now();
 for (const cell of chosen) await run(cell);
-await bitcoind?.stop();
-console.log(table.text());
-console.log(`${table.summary()}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+await end();
 process.exitCode = table.count('wrong') === 0 && chosen.length > 0 ? 0 : 1;
