@@ -156,6 +156,8 @@ export type Write = {
 
 export interface Query<T extends TableName> {
   readonly where?: Partial<Tables[T]>;
+  /** Only the rows of these keys, in their order: of a table whose key is one column of text. */
+  readonly keys?: readonly string[];
   /** Column, ascending unless `descending`. */
   readonly order?: keyof Tables[T] & string;
   readonly descending?: boolean;

@@ -50,6 +50,38 @@ export function storeContract(
   };
 
   describe(`the store contract, ${name}`, () => {
+    it('gives the rows of many keys, in the order of the keys, without those that are not there', () =>
+      opened(async (store) => {
+        const row = (n: number): Tables['vars'] => ({
+          name: `name ${n}`,
+          value: new Uint8Array(100 * n).fill(n),
+        });
+        await store.commit([1, 2, 3, 4].map((n) => ({ put: 'vars', row: row(n) })));
+        const keys = ['name 4', 'name 9', 'name 1', 'name 3'];
+        expect(await store.select('vars', { keys })).toEqual([row(4), row(1), row(3)]);
+        expect(await store.select('vars', { keys: [] })).toEqual([]);
+        await expect(store.select('channels', { keys })).rejects.toMatchObject({ code: 'invalid' });
+      }));
+
+    it('keeps the bytes of many writes apart, of deletes too', () =>
+      opened(async (store) => {
+        const value = (n: number) => new Uint8Array(5000 + n).fill(n);
+        const names = Array.from({ length: 40 }, (_, n) => `v${n}`);
+        await Promise.all(
+          names.map((name, n) =>
+            store.commit([
+              { put: 'vars', row: { name, value: value(n) } },
+              { put: 'vars', row: { name: `${name}e`, value: new Uint8Array(0) } },
+              { delete: 'vars', where: { name: `v${n - 1}`, value: value(n - 1) } },
+            ]),
+          ),
+        );
+        expect(await store.select('vars', { keys: names })).toEqual([
+          { name: 'v39', value: value(39) },
+        ]);
+        expect((await store.select('vars')).length).toBe(41);
+      }));
+
     it('gives back each kind of value as it was put', () =>
       opened(async (store) => {
         const row = invoiceRow(1);

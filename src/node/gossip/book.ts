@@ -110,16 +110,26 @@ export class GossipBook {
 
   /** The raw messages under these keys, in their order; what is not there is left out. */
   async read(keys: readonly string[]): Promise<readonly Bytes[]> {
-    const rows = await Promise.all(keys.map((key) => this.#row(key)));
-    return rows.flatMap((row) =>
-      row === undefined || row.message.length === 0 ? [] : [row.message],
-    );
+    const rows = new Map<string, Row>();
+    const missing: string[] = [];
+    for (const key of keys) {
+      const waiting = this.#waiting.get(key);
+      if (waiting === undefined) missing.push(key);
+      else rows.set(key, waiting);
+    }
+    if (missing.length > 0)
+      for (const row of await this.#store.select('gossip', { keys: missing }))
+        rows.set(row.key, row);
+    return keys.flatMap((key) => {
+      const message = rows.get(key)?.message;
+      return message === undefined || message.length === 0 ? [] : [message];
+    });
   }
 
   async #row(key: string): Promise<Row | undefined> {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return waiting;
-    const [row] = await this.#store.select('gossip', { where: { key } });
+    const [row] = await this.#store.select('gossip', { keys: [key] });
     return row;
   }
 

@@ -18,6 +18,7 @@ export interface EncodedQuery {
   readonly table: TableName;
   readonly columns: readonly string[];
   readonly values: readonly Value[];
+  readonly keys: readonly string[] | undefined;
   readonly order: string | undefined;
   readonly descending: boolean;
   readonly from: number | undefined;
@@ -32,7 +33,19 @@ const columns = Object.fromEntries(
   (Object.keys(schema) as TableName[]).map((table) => [table, columnsOf(table)]),
 ) as Record<TableName, [string, ColumnKind][]>;
 
-function encodeValue(table: string, name: string, kind: ColumnKind, value: unknown): Value {
+/** Where byte strings are put that are on their way to the store, and what stands in their place. */
+type PutBlob = (bytes: Uint8Array) => Value;
+
+/** The caller's bytes may be a view of something larger, or change afterwards. */
+const copy: PutBlob = (bytes) => new Uint8Array(bytes);
+
+function encodeValue(
+  table: string,
+  name: string,
+  kind: ColumnKind,
+  value: unknown,
+  putBlob: PutBlob = copy,
+): Value {
   if (value === null && kind.endsWith('?')) return null;
   switch (kind) {
     case 'int':
@@ -51,43 +64,55 @@ function encodeValue(table: string, name: string, kind: ColumnKind, value: unkno
       break;
     case 'blob':
     case 'blob?':
-      // A copy: the caller's bytes may be a view of something larger, or change afterwards.
-      if (value instanceof Uint8Array) return new Uint8Array(value);
+      if (value instanceof Uint8Array) return putBlob(value);
       break;
   }
   const found = value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
   throw new StoreError('invalid', `${table}.${name}: ${kind} wanted, found ${found.slice(0, 80)}`);
 }
 
-function encodeWhere(table: TableName, where: object): { columns: string[]; values: Value[] } {
+const kindOf = (table: TableName, name: string | undefined): ColumnKind | undefined =>
+  columns[table].find(([column]) => column === name)?.[1];
+
+function encodeWhere(
+  table: TableName,
+  where: object,
+  putBlob?: PutBlob,
+): { columns: string[]; values: Value[] } {
   const names: string[] = [];
   const values: Value[] = [];
   for (const [name, value] of Object.entries(where)) {
     const column = columns[table].find(([c]) => c === name);
     if (!column) throw new StoreError('invalid', `${table} has no column ${name}`);
     names.push(name);
-    values.push(encodeValue(table, name, column[1], value));
+    values.push(encodeValue(table, name, column[1], value, putBlob));
   }
   return { columns: names, values };
 }
 
 /** Throws `StoreError` where a value is none of its column. */
-export function encodeWrite(write: Write): EncodedWrite {
+export function encodeWrite(write: Write, putBlob?: PutBlob): EncodedWrite {
   if ('put' in write) {
     const { put: table } = write;
     const row = write.row as Record<string, unknown>;
-    const values = columns[table].map(([name, kind]) => encodeValue(table, name, kind, row[name]));
+    const values = columns[table].map(([name, kind]) =>
+      encodeValue(table, name, kind, row[name], putBlob),
+    );
     return { put: table, values };
   }
-  return { delete: write.delete, ...encodeWhere(write.delete, write.where) };
+  return { delete: write.delete, ...encodeWhere(write.delete, write.where, putBlob) };
 }
 
 export function encodeQuery<T extends TableName>(table: T, query: Query<T>): EncodedQuery {
   if (query.order !== undefined && !columns[table].some(([name]) => name === query.order))
     throw new StoreError('invalid', `${table} has no column ${query.order}`);
+  const { key } = schema[table] as { key: readonly string[] };
+  if (query.keys !== undefined && (key.length !== 1 || kindOf(table, key[0]) !== 'text'))
+    throw new StoreError('invalid', `${table} has no single key of text`);
   return {
     table,
     ...encodeWhere(table, query.where ?? {}),
+    keys: query.keys,
     order: query.order,
     descending: query.descending ?? false,
     from: query.from,
@@ -152,4 +177,55 @@ export function unpackRows(table: TableName, { rows, bytes }: PackedRows): Value
       at += length;
     }
   return rows;
+}
+
+/**
+ * Gathers the byte strings of writes that go to another thread: one buffer for them all, which is
+ * handed over. A length stands in the place of each.
+ */
+export class Blobs {
+  #bytes = new Uint8Array(0);
+  #used = 0;
+
+  readonly put: PutBlob = (bytes) => {
+    if (this.#used + bytes.length > this.#bytes.length) {
+      const size = Math.max(4096, 2 * this.#bytes.length, this.#used + bytes.length);
+      const bigger = new Uint8Array(size);
+      bigger.set(this.#bytes.subarray(0, this.#used));
+      this.#bytes = bigger;
+    }
+    this.#bytes.set(bytes, this.#used);
+    this.#used += bytes.length;
+    return bytes.length;
+  };
+
+  /** All that was put since the last time. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#used);
+    this.#bytes = new Uint8Array(0);
+    this.#used = 0;
+    return taken;
+  }
+}
+
+/** The byte strings back into the writes, in the order in which they were put. */
+export function unpackWrites(
+  commits: readonly (readonly EncodedWrite[])[],
+  bytes: Uint8Array,
+): void {
+  let at = 0;
+  for (const writes of commits)
+    for (const write of writes) {
+      const kinds =
+        'put' in write
+          ? columns[write.put].map(([, kind]) => kind)
+          : write.columns.map((name) => kindOf(write.delete, name));
+      const values = write.values as Value[];
+      kinds.forEach((kind, i) => {
+        if (!kind?.startsWith('blob') || values[i] === null) return;
+        const length = values[i] as number;
+        values[i] = bytes.subarray(at, at + length);
+        at += length;
+      });
+    }
 }

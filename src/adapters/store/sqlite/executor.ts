@@ -162,13 +162,26 @@ export class Executor {
   }
 
   #select(query: EncodedQuery): Value[][] {
-    const { table, order, from } = query;
+    const { table, order, from, keys } = query;
+    if (keys !== undefined) return this.#selectKeys(table, keys);
     const values = [...query.values];
     if (order !== undefined && from !== undefined) values.push(from);
     const statement = this.#statement(selectSql(query));
     statement.setReturnArrays(true);
     statement.setReadBigInts(columnsOf(table).some(([, kind]) => kind.startsWith('big')));
     return statement.all(...values, query.limit ?? -1) as Value[][];
+  }
+
+  #selectKeys(table: TableName, keys: readonly string[]): Value[][] {
+    const names = columnsOf(table).map(([name]) => name);
+    const [key] = schema[table].key;
+    const statement = this.#statement(`SELECT ${names.join(', ')} FROM ${table} WHERE ${key} = ?`);
+    statement.setReturnArrays(true);
+    statement.setReadBigInts(columnsOf(table).some(([, kind]) => kind.startsWith('big')));
+    return keys.flatMap((value) => {
+      const row = statement.get(value) as unknown as Value[] | undefined;
+      return row === undefined ? [] : [row];
+    });
   }
 
   #statement(sql: string): Statement {

@@ -15,7 +15,7 @@ export class InlineStore implements Store {
   }
 
   async commit(writes: readonly Write[]): Promise<void> {
-    this.#run({ commit: writes.map(encodeWrite) });
+    this.#run({ commit: writes.map((write) => encodeWrite(write)) });
   }
 
   async select<T extends TableName>(table: T, query: Query<T> = {}): Promise<Tables[T][]> {

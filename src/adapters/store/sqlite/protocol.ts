@@ -1,7 +1,13 @@
 import type { PackedRows } from './codec.js';
 import type { StoreErrorCode } from './errors.js';
+import type { Request } from './executor.js';
 
-/** What goes between the store's two halves: `Request[]` or `'close'` one way, this the other. */
+/** What goes to the store's thread; `blobs` are the byte strings of all commits, in order. */
+export type ToWorker =
+  | { readonly requests: readonly Request[]; readonly blobs: Uint8Array }
+  | 'close';
+
+/** What comes back. */
 export interface PlainError {
   readonly code: StoreErrorCode;
   readonly message: string;

@@ -1,10 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import type { Query, Store, TableName, Tables, Write } from '../../../ports/index.js';
 import { startThread } from '../../thread.js';
-import { decodeRows, encodeQuery, encodeWrite, unpackRows } from './codec.js';
+import { Blobs, decodeRows, encodeQuery, encodeWrite, unpackRows } from './codec.js';
 import { StoreError } from './errors.js';
 import type { Request } from './executor.js';
-import type { FromWorker, PackedOutcome } from './protocol.js';
+import type { FromWorker, PackedOutcome, ToWorker } from './protocol.js';
 
 interface Waiting {
   readonly resolve: (outcome: Exclude<PackedOutcome, { error: unknown }>) => void;
@@ -23,8 +23,9 @@ const startWorker = (path: string): Worker =>
 export class WorkerStore implements Store {
   readonly #path: string;
   readonly #worker: Worker;
-  /** Requests of this turn of the event loop, sent together. */
+  /** Requests of this turn of the event loop, sent together; their byte strings beside them. */
   #outbox: Request[] = [];
+  readonly #blobs = new Blobs();
   /** In the order in which the requests were sent; answers come in the same order. */
   readonly #waiting: Waiting[] = [];
 
@@ -57,7 +58,8 @@ export class WorkerStore implements Store {
 
   commit(writes: readonly Write[]): Promise<void> {
     try {
-      return this.#send({ commit: writes.map(encodeWrite) }).then(() => undefined);
+      const commit = writes.map((write) => encodeWrite(write, this.#blobs.put));
+      return this.#send({ commit }).then(() => undefined);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -96,7 +98,9 @@ export class WorkerStore implements Store {
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
-    this.#worker.postMessage(this.#outbox);
+    const blobs = this.#blobs.take();
+    const message: ToWorker = { requests: this.#outbox, blobs };
+    this.#worker.postMessage(message, [blobs.buffer as ArrayBuffer]);
     this.#outbox = [];
   }
 

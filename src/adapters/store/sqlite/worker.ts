@@ -1,9 +1,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { packRows } from './codec.js';
+import { packRows, unpackWrites } from './codec.js';
 import type { StoreErrorCode } from './errors.js';
 import { StoreError, storeError } from './errors.js';
 import { Executor, type Outcome, type Request } from './executor.js';
-import type { FromWorker, PackedOutcome, PlainError } from './protocol.js';
+import type { FromWorker, PackedOutcome, PlainError, ToWorker } from './protocol.js';
 
 /** The store's thread: everything that came while the disk was syncing shares the next sync. */
 const port = parentPort as NonNullable<typeof parentPort>;
@@ -22,17 +22,23 @@ function pack(outcome: Outcome, transfer: ArrayBuffer[]): PackedOutcome {
   return packed;
 }
 
+function unpacked({ requests, blobs }: Exclude<ToWorker, 'close'>): readonly Request[] {
+  const commits = requests.flatMap((request) => ('commit' in request ? [request.commit] : []));
+  unpackWrites(commits, blobs);
+  return requests;
+}
+
 function serve(executor: Executor): void {
-  port.on('message', (first: Request[] | 'close') => {
+  port.on('message', (first: ToWorker) => {
     const requests: Request[] = [];
     let closing = false;
     for (
-      let message: Request[] | 'close' | undefined = first;
+      let message: ToWorker | undefined = first;
       message !== undefined && !closing;
       message = receiveMessageOnPort(port)?.message
     ) {
       if (message === 'close') closing = true;
-      else requests.push(...message);
+      else requests.push(...unpacked(message));
     }
     const transfer: ArrayBuffer[] = [];
     const outcomes = executor.run(requests).map((outcome) => pack(outcome, transfer));
