@@ -177,8 +177,8 @@ describe('getroutes over layers', () => {
         if (given.includeFees) expect(sent).toBeLessThanOrEqual(BigInt(given.amount));
         else expect(arrived).toBe(BigInt(given.amount));
       }),
-      { numRuns: 1500, seed: 4 },
+      { numRuns: 600, seed: 4 },
     );
-    expect(found).toBeGreaterThan(300);
+    expect(found).toBeGreaterThan(120);
   });
 });
