@@ -155,6 +155,7 @@ function readBitcoind(given: GivenOptions, network: NetworkName): DaemonConfig['
   const rpcpassword = given.text('bitcoin-rpcpassword');
   const rpcconnect = given.text('bitcoin-rpcconnect');
   const rpcport = given.integer('bitcoin-rpcport', 1, 65535);
+  const timeout = given.integer('bitcoin-rpcclienttimeout', 1, 3600);
   return {
     network,
     ...(datadir !== undefined && { datadir: resolve(datadir) }),
@@ -162,6 +163,7 @@ function readBitcoind(given: GivenOptions, network: NetworkName): DaemonConfig['
     ...(rpcpassword !== undefined && { rpcpassword }),
     ...(rpcconnect !== undefined && { rpcconnect }),
     ...(rpcport !== undefined && { rpcport }),
+    ...(timeout !== undefined && { timeoutMs: 1000 * timeout }),
   };
 }
 

@@ -88,6 +88,12 @@ export const options = [
   { name: 'bitcoin-rpcconnect', takes: 'HOST', help: "The host of bitcoind's RPC." },
   { name: 'bitcoin-rpcport', takes: 'PORT', kind: 'int', help: "The port of bitcoind's RPC." },
   {
+    name: 'bitcoin-rpcclienttimeout',
+    takes: 'SECONDS',
+    kind: 'int',
+    help: 'How long a call of bitcoind may take before it is made again (60).',
+  },
+  {
     name: 'rescan',
     takes: 'BLOCKS',
     help: 'Read this many blocks again at the start, or from a negative height on.',

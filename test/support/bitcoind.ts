@@ -73,6 +73,8 @@ export interface TestChain {
 }
 
 export interface TestBitcoind extends TestChain {
+  /** Where other nodes of bitcoin find it, `host:port`. */
+  readonly p2p: string;
   /** Stops the process; `resume` starts it again, on the same port and with the same blocks. */
   halt(): Promise<void>;
   resume(args?: readonly string[]): Promise<void>;
@@ -175,6 +177,7 @@ export async function startBitcoind(settings: BitcoindSettings = {}): Promise<Te
   if (blocks > 0) await chain.mine(blocks);
   return {
     ...chain,
+    p2p: `127.0.0.1:${p2p}`,
     halt,
     async resume(more = []) {
       await resume(more, () => chain.rpc('getblockcount'));

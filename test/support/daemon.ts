@@ -248,8 +248,12 @@ export class LightningNetwork {
     );
   }
 
-  async node(name: string, options: Pick<DaemonOptions, 'args' | 'command'> = {}): Promise<Daemon> {
-    const node = await Daemon.start({ ...options, name, chain: this.chain, parent: this.dir });
+  /** On the network's chain, or on the one given. */
+  async node(
+    name: string,
+    options: Pick<DaemonOptions, 'args' | 'command'> & { readonly chain?: TestChain } = {},
+  ): Promise<Daemon> {
+    const node = await Daemon.start({ chain: this.chain, ...options, name, parent: this.dir });
     this.nodes.push(node);
     return node;
   }

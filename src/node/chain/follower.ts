@@ -17,7 +17,8 @@ import type {
 const KEPT_HASHES = 300;
 /** A first start begins so many blocks below the tip. */
 const FIRST_DEPTH = 6;
-const BACKOFF_MAX_MS = 30_000;
+/** Beyond it, or beyond a poll, a source that is away is not left alone. */
+const BACKOFF_MAX_MS = 5_000;
 /** Estimates that take longer keep no block waiting. */
 const FEES_MS = 2_000;
 /** How long what needs the present waits for it. */
@@ -95,14 +96,17 @@ export class ChainFollower {
     return this.#synced && this.#source.isCurrent(this.#height, this.#tipHeight);
   }
 
-  /** True where `height` is the present; else a promise of whether it comes to be within a minute. */
-  whenCurrent(): true | Promise<boolean> {
+  /**
+   * True where `height` is the present; else a promise of whether it comes to be within a minute,
+   * with nothing where we are stopped before.
+   */
+  whenCurrent(): true | Promise<boolean | undefined> {
     if (this.isCurrent) return true;
     return new Promise((answer) => {
       const done = (): void => {
         this.#forCurrent.get(done)?.();
         this.#forCurrent.delete(done);
-        answer(this.isCurrent);
+        answer(this.#running ? this.isCurrent : undefined);
       };
       this.#forCurrent.set(done, this.#deps.clock.after(CURRENT_MS, done));
     });
@@ -182,8 +186,7 @@ export class ChainFollower {
   async stop(): Promise<void> {
     this.#running = false;
     this.#source.stop();
-    for (const cancel of this.#forCurrent.values()) cancel();
-    this.#forCurrent.clear();
+    for (const done of [...this.#forCurrent.keys()]) done();
     this.#cancelTimer?.();
     await this.#work;
   }

@@ -1,4 +1,6 @@
 /** Follows the block chain and tells the other services what happens on it. */
+
+export { Broadcasts, type BroadcastsDeps } from './broadcasts.js';
 export {
   contextFees,
   FEERATE_CEILING,

@@ -92,6 +92,7 @@ export class Channels {
       clock: deps.clock,
       log: deps.log,
       height: () => this.#height ?? deps.chain.height(),
+      whenCurrent: () => deps.chain.whenCurrent(),
       peel: (onion, paymentHash) =>
         peel(onion, { associatedData: paymentHash, ecdh: (point) => deps.signer.ecdh(point) }),
       outgoing: (scid) => outgoingOver(this.#registry.byScid(scid), deps.clock.now()),

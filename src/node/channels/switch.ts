@@ -85,6 +85,11 @@ export interface SwitchDeps {
   readonly clock: Clock;
   readonly log: Logger;
   height(): number;
+  /**
+   * True where `height` is the present; else a promise of whether it comes to be in good time, with
+   * nothing where the node stops before.
+   */
+  whenCurrent(): true | Promise<boolean | undefined>;
   peel(onion: Bytes, paymentHash: Bytes): Result<Peeled, PeelError>;
   outgoing(scid: ShortChannelId, from: ChannelId): Outgoing | undefined;
   offer(
@@ -109,6 +114,8 @@ export interface SwitchDeps {
 
 /** An HTLC that we offered has ended. */
 export type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
+
+const NOT_CURRENT: FailureMessage = { kind: 'temporaryNodeFailure' };
 
 export class HtlcSwitch {
   readonly #limits: RelayLimits;
@@ -150,7 +157,31 @@ export class HtlcSwitch {
     const payload = decodePayload(raw, false);
     if (!payload.ok) this.#refusePayload(channelId, htlc.id, payload.error);
     // What a start finds in a channel that ends on the chain is not passed on any more.
-    else if (this.#deps.isOperating(channelId)) this.#relay(channelId, htlc, payload.value, next);
+    else if (this.#deps.isOperating(channelId))
+      this.#relayInTime(channelId, htlc, payload.value, next);
+  }
+
+  /**
+   * Nothing is relayed by a height of the past: its expiries may be over, so that one side could
+   * take what the other side no longer owes.
+   */
+  #relayInTime(
+    channelId: ChannelId,
+    htlc: ReceivedHtlc,
+    payload: ForwardPayload,
+    onion: Bytes,
+  ): void {
+    const current = this.#deps.whenCurrent();
+    if (current === true) {
+      this.#relay(channelId, htlc, payload, onion);
+      return;
+    }
+    void current.then((inTime) => {
+      if (inTime === undefined || !this.#deps.isOperating(channelId)) return;
+      if (inTime) this.#relay(channelId, htlc, payload, onion);
+      // BOLT 4, temporary_node_failure: a general failure of this node, which will pass.
+      else this.settle(channelId, htlc.id, { kind: 'fail', failure: NOT_CURRENT });
+    });
   }
 
   /** At a new block: gives back what is not worth the channel it came by, before that is lost. */

@@ -33,6 +33,11 @@ export interface ChannelPeers {
 
 export interface ChannelChain {
   height(): number;
+  /**
+   * True where `height` is the present; else a promise of whether it comes to be in good time, with
+   * nothing where the node stops before.
+   */
+  whenCurrent(): true | Promise<boolean | undefined>;
   fees(): ContextFees;
   /** Broadcasts now and again with every block until it is buried or refused for good. */
   broadcast(tx: Bytes, purpose: string): void;

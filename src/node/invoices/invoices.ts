@@ -15,7 +15,7 @@ import {
   SET_TIMEOUT,
   unknownDetails,
 } from '../../core/payment/index.js';
-import { seconds, type Write } from '../../ports/index.js';
+import { seconds, type Tables, type Write } from '../../ports/index.js';
 import { Lines, Waiters } from '../util/index.js';
 import { countersWrite, type InvoiceCounters, loadCounters, NO_COUNTERS } from './book.js';
 import { adoptInvoice, type MadeInvoice, makeInvoice } from './create.js';
@@ -252,6 +252,14 @@ export class Invoices {
   async #receive(hash: string, htlc: IncomingHtlc): Promise<void> {
     const { amountMsat, cltvExpiry, payload } = htlc;
     const part: ArrivedHtlc = { key: keyOf(htlc), amountMsat, cltvExpiry, payload };
+    const current = this.#deps.whenCurrent();
+    const inTime = current === true || (await current);
+    if (inTime === undefined) return;
+    // A payment whose expiry may be over is none, unless it was accepted before.
+    if (!inTime && !(await this.#wasPaidBy(hash, part))) {
+      this.#fail(part, { kind: 'temporaryNodeFailure' });
+      return;
+    }
     const open = this.#open.get(hash);
     if (open === undefined && (await this.#receiveWithoutInvoice(hash, part))) return;
     const context = { height: this.#deps.height(), now: seconds(this.#deps.clock) };
@@ -280,13 +288,22 @@ export class Invoices {
 
   /** What no open invoice waits for. Answers whether it was dealt with. */
   async #receiveWithoutInvoice(payment_hash: string, part: ArrivedHtlc): Promise<boolean> {
-    const [row] = await this.#deps.store.select('invoices', { where: { payment_hash }, limit: 1 });
+    const row = await this.#rowOf(payment_hash);
     if (row === undefined) return this.#receiveKeysend(payment_hash, part);
-    if (row.status !== 'paid' || row.paid_htlcs === null) return false;
-    // A part of a payment that was accepted before the node stopped: it ends as it was to end.
-    if (!(JSON.parse(row.paid_htlcs) as string[]).includes(part.key)) return false;
+    // It ends as it was to end.
+    if (!isPaidBy(row, part)) return false;
     this.#fulfill(part, row.preimage);
     return true;
+  }
+
+  async #rowOf(payment_hash: string): Promise<Tables['invoices'] | undefined> {
+    const where = { payment_hash };
+    return (await this.#deps.store.select('invoices', { where, limit: 1 }))[0];
+  }
+
+  async #wasPaidBy(hash: string, part: ArrivedHtlc): Promise<boolean> {
+    const row = await this.#rowOf(hash);
+    return row !== undefined && isPaidBy(row, part);
   }
 
   /** A spontaneous payment brings its own preimage: an invoice is made for it, paid at once. */
@@ -445,3 +462,9 @@ function waitResult(
   if (row.status === 'paid') return ok(row);
   return row.status === 'expired' ? err({ code: 'expired', row }) : undefined;
 }
+
+/** Whether this is a part of a payment that was accepted before the node stopped. */
+const isPaidBy = (row: Tables['invoices'], part: ArrivedHtlc): boolean =>
+  row.status === 'paid' &&
+  row.paid_htlcs !== null &&
+  (JSON.parse(row.paid_htlcs) as string[]).includes(part.key);

@@ -39,6 +39,11 @@ export interface InvoicesDeps {
   readonly signer: Signer;
   readonly log: Logger;
   height(): BlockHeight;
+  /**
+   * True where `height` is the present; else a promise of whether it comes to be in good time, with
+   * nothing where the node stops before.
+   */
+  whenCurrent(): true | Promise<boolean | undefined>;
   /** Our channels by which a payer may come, where gossip does not tell. */
   routeHints(expose: Expose, amountMsat: Msat | undefined): RouteHints;
   settle(channelId: ChannelId, htlcId: bigint, settlement: InvoiceSettlement): void;

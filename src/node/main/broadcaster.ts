@@ -1,7 +1,11 @@
 import { decodeTx, txid } from '../../core/bitcoin/index.js';
 import { type Bytes, shownHash } from '../../core/bytes/index.js';
-import type { Chain, Logger } from '../../ports/index.js';
+import type { BroadcastResult, Logger } from '../../ports/index.js';
 import type { FollowedBlock } from '../chain/index.js';
+
+interface ToTheChain {
+  broadcast(tx: Bytes): Promise<BroadcastResult>;
+}
 
 interface Waiting {
   readonly tx: Bytes;
@@ -17,11 +21,11 @@ const PATIENCE = 2016;
 /** Broadcasts the transactions of channels, and again with every block until they are in one. */
 export class Broadcaster {
   readonly #waiting = new Map<string, Waiting>();
-  readonly #chain: Chain;
+  readonly #chain: ToTheChain;
   readonly #log: Logger;
   #height = 0;
 
-  constructor(_options: Record<string, never>, deps: { chain: Chain; log: Logger }) {
+  constructor(_options: Record<string, never>, deps: { chain: ToTheChain; log: Logger }) {
     this.#chain = deps.chain;
     this.#log = deps.log;
   }
@@ -44,7 +48,8 @@ export class Broadcaster {
     for (const { txid: id } of block.txs) this.#waiting.delete(shownHash(id));
     for (const [id, waiting] of this.#waiting) {
       if (block.height - waiting.since > PATIENCE) this.#waiting.delete(id);
-      else this.#send(id, waiting);
+      // Where more blocks follow at once, one of them may hold it.
+      else if (!block.more) this.#send(id, waiting);
     }
   }
 
@@ -58,7 +63,7 @@ export class Broadcaster {
       }
       if (result.kind === 'accepted') this.#log.info(`broadcast: ${purpose}`, { txid: id });
     } catch (error) {
-      // The chain is away: the next block that it tells of brings the next try.
+      // It is said again once the chain hears, and with the next block.
       this.#log.info(`${purpose} waits for the chain`, { txid: id, error: String(error) });
     }
   }

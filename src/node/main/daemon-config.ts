@@ -31,6 +31,8 @@ export interface DaemonConfig {
     readonly rpcpassword?: string;
     readonly rpcconnect?: string;
     readonly rpcport?: number;
+    /** For one call. */
+    readonly timeoutMs?: number;
   };
   readonly log: {
     readonly levels: readonly { readonly level: LogLevel; readonly subsystem: string }[];

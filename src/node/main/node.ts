@@ -3,7 +3,7 @@ import { NETWORKS } from '../../core/bitcoin/index.js';
 import { err, msat, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
 import { featuresFor } from '../../core/wire/index.js';
 import { Backups, PeerStorage, StaticOutputs } from '../backup/index.js';
-import { ChainFollower } from '../chain/index.js';
+import { Broadcasts, ChainFollower } from '../chain/index.js';
 import { Channels } from '../channels/index.js';
 import { Datastore } from '../datastore/index.js';
 import { Gossip } from '../gossip/index.js';
@@ -27,6 +27,9 @@ const RELAY = { graceBlocks: 3, maxExpiryBlocks: 2016 } as const;
 const DUST_LIMIT = sat(546);
 /** We relay and take the smallest HTLC there is; dust exposure has its own limit. */
 const NO_MINIMUM = msat(0);
+
+/** How long a stop waits for answers of the chain's source. */
+const HURRY_MS = 2_000;
 
 /** Openings that came to nothing used up addresses: who looks for lost coins looks further. */
 const RESCAN_GAP = 500;
@@ -59,7 +62,10 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     },
     { chain: ports.chain, store, clock, log: log.child('chain') },
   );
-  const broadcaster = new Broadcaster({}, { chain: ports.chain, log: log.child('broadcast') });
+  const broadcasts = new Broadcasts({}, { chain: ports.chain, clock, log: log.child('broadcast') });
+  chain.onBlock((block) => broadcasts.connectBlock(block));
+  chain.onBack(() => broadcasts.again());
+  const broadcaster = new Broadcaster({}, { chain: broadcasts, log: log.child('broadcast') });
 
   const wallet: Wallet = new Wallet(
     {
@@ -73,7 +79,11 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       clock,
       entropy,
       log: log.child('wallet'),
-      chain: ports.chain,
+      chain: {
+        broadcast: (tx) => broadcasts.broadcast(tx),
+        broadcastPackage: (txs) => broadcasts.broadcastPackage(txs),
+        utxo: (txid, vout, includeMempool) => ports.chain.utxo(txid, vout, includeMempool),
+      },
       follower: chain,
       needsReserve: () => channels.list().some((c) => c.type?.anchors === true),
     },
@@ -126,6 +136,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       signer,
       log: log.child('invoices'),
       height: () => chain.height,
+      whenCurrent: () => chain.whenCurrent(),
       routeHints: (expose, amountMsat) => routeHints(channels.list(), expose, amountMsat),
       settle: (channelId, htlcId, settlement) => channels.settle(channelId, htlcId, settlement),
       fatal,
@@ -206,9 +217,9 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       wallet: claimWallet(wallet),
       height: () => chain.height,
       fees: () => claimFees(chain),
-      broadcast: (tx) => ports.chain.broadcast(tx),
+      broadcast: (tx) => broadcasts.broadcast(tx),
       spender: async (txid, vout) => ports.chain.spender?.(txid, vout),
-      broadcastPackage: (txs) => ports.chain.broadcastPackage(txs),
+      broadcastPackage: (txs) => broadcasts.broadcastPackage(txs),
       writesOf: (end) => channels.writesOfChainEnd(end),
       ended: (end) => channels.chainEnded(end),
       resolved: (channelId) => void channels.archive(channelId).catch(fatal),
@@ -306,6 +317,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       peers,
       chain: {
         height: () => chain.height,
+        whenCurrent: () => chain.whenCurrent(),
         fees: () => chain.fees(),
         broadcast: (tx, purpose) => {
           broadcaster.broadcast(tx, purpose);
@@ -422,8 +434,11 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     /** The reverse: nobody is heard any more, what was heard is carried out, the disk is closed. */
     async stop(): Promise<void> {
       payments.halt();
+      // What a silent source still owes is not waited for: it is asked again at the next start.
+      const hurry = clock.after(HURRY_MS, () => void ports.chain.close());
       await peers.stop();
       await chain.stop();
+      broadcasts.stop();
       await gossip.stop();
       await storage.stop();
       await backups.stop();
@@ -435,6 +450,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await routes.stop();
       await ports.verifier.close();
       await store.close();
+      hurry();
       await ports.chain.close();
     },
   };

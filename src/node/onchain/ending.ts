@@ -256,7 +256,7 @@ export class Ending {
         (await this.#deps.broadcast(tx));
       if (result.kind === 'refused') once(`${purpose} was refused`, result.reason);
     } catch (error) {
-      // The chain is away: the machine says it again with the next block.
+      // It is said again once the chain hears, and the machine says it with the next block.
       once(`${purpose} waits for the chain`, String(error));
     }
   }

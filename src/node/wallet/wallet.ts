@@ -398,7 +398,8 @@ export class Wallet {
       this.deps.log.info('received on chain', { outpoint: outpointOf(txid, vout), amount });
     for (const { txid } of replaced)
       this.deps.log.warn('a transaction of ours was replaced', { txid: shownTxid(txid) });
-    await this.#rebroadcast(block.height);
+    // Where more blocks follow at once, one of them may hold what waits.
+    if (!block.more) await this.#rebroadcast(block.height);
   }
 
   async #disconnect(height: BlockHeight): Promise<void> {

@@ -1,11 +1,25 @@
 import { z } from 'zod';
 import { msat } from '../../core/bytes/index.js';
 import { defineCommand } from '../command.js';
+import type { NodeApi } from '../node-api.js';
 import * as r from '../results.js';
 import { feesCollected } from './fees-collected.js';
 import { addressResult, shownAddress } from './shared.js';
 
 const PENDING = new Set(['OPENINGD', 'CHANNELD_AWAITING_LOCKIN']);
+
+/** One at most, as Core Lightning gives them: first what bitcoind lacks, then what we do. */
+function syncWarning(chain: NodeApi['chain']): {
+  warning_bitcoind_sync?: string;
+  warning_lightningd_sync?: string;
+} {
+  const { waitingFor, syncing, height, tipHeight } = chain;
+  if (waitingFor !== '') return { warning_bitcoind_sync: `Waiting for ${waitingFor}` };
+  if (syncing !== undefined)
+    return { warning_bitcoind_sync: `Bitcoind is at ${tipHeight} of ${syncing.headers} blocks` };
+  if (chain.isCurrent) return {};
+  return { warning_lightningd_sync: `Still reading blocks: at ${height} of ${tipHeight}` };
+}
 
 export const getinfo = defineCommand({
   name: 'getinfo',
@@ -39,6 +53,10 @@ export const getinfo = defineCommand({
         invoice: r.hex().describe('In invoices.'),
       })
       .describe('The features of BOLT 9 that we offer.'),
+    warning_bitcoind_sync: r
+      .string()
+      .optional()
+      .describe('bitcoind does not answer, or does not have all blocks of its network.'),
     warning_lightningd_sync: r
       .string()
       .optional()
@@ -67,9 +85,7 @@ export const getinfo = defineCommand({
       fees_collected_msat: msat(await feesCollected(node.store)),
       'lightning-dir': settings.directory,
       our_features: { ...settings.features },
-      warning_lightningd_sync: chain.synced
-        ? undefined
-        : `Still reading blocks: at ${chain.height} of ${chain.tipHeight}`,
+      ...syncWarning(chain),
     };
   },
 });

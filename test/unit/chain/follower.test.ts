@@ -282,6 +282,9 @@ describe('following the chain', () => {
     expect(follower.isCurrent).toBe(true);
     clock.advance(3_600_000);
     expect(follower.isCurrent).toBe(false);
+    const unanswered = follower.whenCurrent();
+    await follower.stop();
+    expect(await unanswered).toBeUndefined();
   });
 
   it('polls by its clock', async () => {

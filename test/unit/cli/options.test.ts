@@ -95,8 +95,17 @@ describe('the options of lightningd', () => {
   });
 
   it('never show the password', () => {
-    const config = read('--bitcoin-rpcpassword=secret', '--bitcoin-rpcport=1');
-    expect(config.bitcoind).toEqual({ network: 'bitcoin', rpcpassword: 'secret', rpcport: 1 });
+    const config = read(
+      '--bitcoin-rpcpassword=secret',
+      '--bitcoin-rpcport=1',
+      '--bitcoin-rpcclienttimeout=7',
+    );
+    expect(config.bitcoind).toEqual({
+      network: 'bitcoin',
+      rpcpassword: 'secret',
+      rpcport: 1,
+      timeoutMs: 7000,
+    });
     expect(JSON.stringify(config.node.configs)).not.toContain('secret');
   });
 

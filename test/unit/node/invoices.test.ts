@@ -205,6 +205,30 @@ describe('receive an HTLC for an invoice', () => {
     expect(await kit.invoices.find('a')).toMatchObject({ pay_index: 1, status: 'paid' });
   });
 
+  it('(we do not see the present): taken once we do, else refused for the time being', async () => {
+    const row = await create({ label: 'a' });
+    let answer = (_: boolean) => {};
+    kit.current = new Promise((go) => {
+      answer = go;
+    });
+    const sent = await send(row);
+    kit.arrive(sent);
+    expect(await kit.said(sent)).toBeUndefined();
+    answer(true);
+    expect(await kit.said(sent)).toEqual({ kind: 'fulfill', preimage: hex(row.preimage) });
+    kit.settled.clear();
+    // What was accepted before ends as it was to end.
+    kit.current = Promise.resolve(false);
+    await kit.restartPayee();
+    kit.arrive(sent);
+    expect(await kit.said(sent)).toEqual({ kind: 'fulfill', preimage: hex(row.preimage) });
+    const late = await send(await create({ label: 'b' }));
+    kit.arrive(late);
+    const failure = { kind: 'temporaryNodeFailure' };
+    expect(await kit.said(late)).toEqual({ kind: 'fail', failure });
+    expect((await kit.invoices.find('b'))?.status).toBe('unpaid');
+  });
+
   it('parts whose totals differ: all refused', async () => {
     const row = await create({ label: 'a' });
     const first = await send(row, { part: 1, amount: 20_000n, total: 50_000n });

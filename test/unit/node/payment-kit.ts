@@ -62,6 +62,8 @@ export class PaymentKit {
   readonly clock = new VirtualClock();
   readonly entropy = new SeededEntropy('payment kit');
   height = HEIGHT;
+  /** Whether the payee comes to see the present, where it does not. */
+  current: Promise<boolean | undefined> | undefined;
   payerStore!: Store;
   payeeStore!: Store;
   payments!: Payments;
@@ -143,6 +145,7 @@ export class PaymentKit {
         signer: signerOf('carol'),
         log: silentLogger,
         height: () => this.height,
+        whenCurrent: () => this.current ?? true,
         routeHints: () => ({ hints: [] }),
         settle: (channelId, htlcId, settlement) =>
           void this.settled.set(`${channelId}/${htlcId}`, settlement),

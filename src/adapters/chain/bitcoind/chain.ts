@@ -41,9 +41,8 @@ const TARGETS = [
 
 /** An answer that takes longer is worth a word in the log. */
 const SLOW_MS = 10_000;
-/** How often, and in which steps, a block is looked for that bitcoind's peers were asked for. */
-const PRUNED_TRIES = 20;
-const PRUNED_MS = 250;
+/** When a block is looked for that bitcoind's peers were asked for, milliseconds each. */
+const PRUNED_MS = [50, 100, 200, 400, 800, 1_500, 3_000] as const;
 /** Of a block that bitcoind knows and has not got. */
 const PRUNED = Symbol('pruned');
 
@@ -184,8 +183,8 @@ export class BitcoindChain implements Chain {
     const found = await this.#unpruned(id, verbosity);
     if (found !== PRUNED) return found;
     const asked = await this.#askPeers(id);
-    for (let tries = 0; asked > 0 && tries < PRUNED_TRIES; tries++) {
-      await sleep(this.deps.clock, PRUNED_MS);
+    for (const wait of asked > 0 ? PRUNED_MS : []) {
+      await sleep(this.deps.clock, wait);
       const brought = await this.#unpruned(id, verbosity);
       if (brought !== PRUNED) return brought;
     }
