@@ -29,7 +29,7 @@ const DEFAULTS = {
   senders: '10',
   models: 'uniform,bimodal',
   amounts: '1000,10000,100000,1000000',
-  methods: Object.keys(METHODS).join(),
+  methods: Object.keys(METHODS).join(';'),
   payees: 'zipf',
   seed: '7',
   forwards: '12',
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
     process.exit(1);
   }
   const { models, amounts, methods, workers, ...rest } = settings(args);
-  const names = methods.split(',');
+  const names = methods.split(';');
   const run = pool(file, Number(workers));
   console.log(HEAD);
   const begun = performance.now();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fromHex, sat } from '../core/bytes/index.js';
+import { DEFAULT_FADING } from '../core/routing/index.js';
 import type { NodeConfig } from '../node/main/config.js';
 import type { DaemonConfig } from '../node/main/daemon-config.js';
 import type { LogLevel, NetAddress, NetworkName } from '../ports/index.js';
@@ -22,7 +23,6 @@ const TESTING = { feeBase: 1, cltvDelta: 6, cltvFinal: 10, htlcs: 483, confirms:
 const FEE_PER_SATOSHI = 10;
 const MIN_CAPACITY_SAT = 10_000;
 const MIN_EMERGENCY_MSAT = 25_000_000;
-const CONSTRAINT_HALF_LIFE = 3600;
 
 function readAddress(name: string, text: string, port: number): NetAddress {
   const m = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/]*))(?::(\d{1,5}))?$/.exec(text);
@@ -188,7 +188,7 @@ function nodeConfig(given: GivenOptions, places: Places, version: string): NodeC
     fundingConfirms: given.integer('funding-confirms', 1, 100) ?? preset.confirms,
     watchtimeBlocks: given.integer('watchtime-blocks', 1, 2016) ?? preset.watch,
     sendpayCompat: readCompat(given),
-    constraintHalfLife: given.integer('constraint-half-life', 1) ?? CONSTRAINT_HALF_LIFE,
+    constraintHalfLife: given.integer('constraint-half-life', 1) ?? DEFAULT_FADING.halfLifeSeconds,
     rescan: given.integer('rescan', -10_000_000, 10_000_000),
     minEmergencyMsat: BigInt(
       given.integer('min-emergency-msat', 0, Number.MAX_SAFE_INTEGER) ?? MIN_EMERGENCY_MSAT,

@@ -162,7 +162,7 @@ export const options = [
     name: 'constraint-half-life',
     takes: 'SECONDS',
     kind: 'int',
-    help: 'In this time half of what a failure taught fades (3600).',
+    help: 'In this time half of what a failure taught fades (86400, a day).',
   },
   {
     name: 'encrypted-hsm',

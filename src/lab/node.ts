@@ -4,6 +4,7 @@ import { openStore } from '../adapters/store/sqlite/index.js';
 import { InlineVerifier } from '../adapters/verifier/index.js';
 import { NETWORKS } from '../core/bitcoin/index.js';
 import { sat, toHex } from '../core/bytes/index.js';
+import { DEFAULT_FADING } from '../core/routing/index.js';
 import type { NodeConfig } from '../node/main/config.js';
 import { createNode, type Node } from '../node/main/index.js';
 import type { Clock, Net, Store, Write } from '../ports/index.js';
@@ -238,7 +239,7 @@ export class LabNode {
       fundingConfirms: 1,
       watchtimeBlocks: 6,
       sendpayCompat: 'seed',
-      constraintHalfLife: 3600,
+      constraintHalfLife: DEFAULT_FADING.halfLifeSeconds,
       rescan: undefined,
       minEmergencyMsat: 25_000_000n,
       forceFeerate: undefined,

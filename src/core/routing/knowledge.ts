@@ -24,7 +24,7 @@ export interface FadingOptions {
 
 /** Tuned by the payment simulator; see docs/routing.md. */
 export const DEFAULT_FADING: FadingOptions = {
-  halfLifeSeconds: 6 * 3600,
+  halfLifeSeconds: 24 * 3600,
   holdSeconds: 1800,
   whileSeconds: 1800,
   untilUpdateSeconds: 7 * 24 * 3600,

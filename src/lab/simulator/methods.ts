@@ -11,15 +11,22 @@ const FEES_ONLY: RouteTableOptions = { penalty: { penaltyBaseMsat: 0, penaltyMil
 /** `pay` gives up above this, as the baselines never do. */
 const MAX_FEE_PPM = 20_000;
 const MAX_PARTS = 20;
+/** `pay` goes on for a minute (`retry_for`), of which a round of parts takes some two seconds. */
+const PAY_ROUNDS = 30;
+
+const parts =
+  (rounds: number): Method =>
+  (table, deps) =>
+    new PartSender({ table, rounds, maxFeePpm: MAX_FEE_PPM, maxParts: MAX_PARTS }, deps);
 
 export const METHODS: Readonly<Record<string, Method>> = {
   'fees only': (_, deps) =>
     new RouteSender({ table: FEES_ONLY, learns: false, excludes: false }, deps),
   exclusion: (_, deps) =>
     new RouteSender({ table: FEES_ONLY, learns: false, excludes: true }, deps),
-  getroute: (table, deps) => new RouteSender({ table, learns: true, excludes: false }, deps),
   'getroute that forgets': (table, deps) =>
     new RouteSender({ table, learns: true, excludes: false, forgets: true }, deps),
-  pay: (table, deps) =>
-    new PartSender({ table, rounds: TRIES, maxFeePpm: MAX_FEE_PPM, maxParts: MAX_PARTS }, deps),
+  getroute: (table, deps) => new RouteSender({ table, learns: true, excludes: false }, deps),
+  'pay, five rounds': parts(TRIES),
+  pay: parts(PAY_ROUNDS),
 };

@@ -2,6 +2,7 @@
 import { msat, type NodeId } from '../../core/bytes/index.js';
 import { InFlight, PayPlan, type PlannedPart } from '../../core/payment/index.js';
 import {
+  type LocalChannel,
   lessonsOfFailure,
   lessonsOfSuccess,
   type Route,
@@ -10,8 +11,8 @@ import {
 } from '../../core/routing/index.js';
 import {
   attemptHops,
-  localChannels,
   type Outcome,
+  ownChannels,
   type Payment,
   refill,
   type Sender,
@@ -36,6 +37,7 @@ export class PartSender implements Sender {
   readonly #options: PartSenderOptions;
   readonly #table: RouteTable;
   readonly #id: NodeId;
+  readonly #localChannels: () => LocalChannel[];
   readonly #inFlight = new InFlight();
 
   constructor(options: PartSenderOptions, deps: SenderDeps) {
@@ -43,6 +45,7 @@ export class PartSender implements Sender {
     this.#deps = deps;
     this.#table = new RouteTable(options.table ?? {}, { graph: deps.world.graph });
     this.#id = deps.world.graph.nodeHex(deps.node);
+    this.#localChannels = ownChannels(deps);
   }
 
   pay({ destination, amountMsat, now }: Payment): Outcome {
@@ -58,7 +61,7 @@ export class PartSender implements Sender {
     let round = 0;
     for (; plan.leftMsat > 0n && round < rounds; round++) {
       const parts = plan.next({
-        localChannels: localChannels(this.#deps),
+        localChannels: this.#localChannels(),
         reserved: this.#inFlight.reserved,
         now,
         getroutes: (request) => this.#table.getroutes(request),

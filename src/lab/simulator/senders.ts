@@ -43,15 +43,17 @@ export const TRIES = 5;
 const RISK_FACTOR = 10;
 export const TEMPORARY_CHANNEL_FAILURE = 0x1007;
 
-/** The sender's own channels with what they can send now. */
-export function localChannels({ world, node }: SenderDeps): LocalChannel[] {
+/** The sender's own channels, with what they can send whenever it is asked. */
+export function ownChannels({ world, node }: SenderDeps): () => LocalChannel[] {
   const { graph } = world;
-  return world.outgoing(node).map((e) => ({
+  const channels = world.outgoing(node).map((e) => ({
+    e,
     scid: graph.scid(e >> 1),
     direction: (e & 1) as Direction,
     peer: graph.nodeHex(graph.source[e ^ 1] as number),
-    spendableMsat: msat(world.liquidity(e)),
   }));
+  return () =>
+    channels.map(({ e, ...channel }) => ({ ...channel, spendableMsat: msat(world.liquidity(e)) }));
 }
 
 export const attemptHops = (world: World, route: Route) =>
@@ -83,12 +85,14 @@ export class RouteSender implements Sender {
   readonly #options: RouteSenderOptions;
   readonly #table: RouteTable;
   readonly #id: NodeId;
+  readonly #localChannels: () => LocalChannel[];
 
   constructor(options: RouteSenderOptions, deps: SenderDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#table = new RouteTable(options.table ?? {}, { graph: deps.world.graph });
     this.#id = deps.world.graph.nodeHex(deps.node);
+    this.#localChannels = ownChannels(deps);
   }
 
   pay({ destination, amountMsat, now }: Payment): Outcome {
@@ -101,7 +105,7 @@ export class RouteSender implements Sender {
         destination,
         amountMsat,
         riskFactor: RISK_FACTOR,
-        localChannels: localChannels(this.#deps),
+        localChannels: this.#localChannels(),
         exclude,
         now,
       });

@@ -275,10 +275,11 @@ describe('routes over layers', () => {
   it('leave room for what is reserved, in one part too', () => {
     const table = diamond();
     const amountMsat = msat(300_000_000);
-    const reserved = [{ scid: scid(1), direction: 0 as const, amountMsat: msat(800_000_000) }];
+    const held = { scid: scid(1), direction: 0 as const, amountMsat: msat(800_000_000) };
+    const reserved = [held];
     for (const maxParts of [1, 100])
       expect(channels(table, { amountMsat, reserved, maxParts })).toEqual([[2, 3]]);
-    const all = [...reserved, { ...reserved[0], scid: scid(3) } as (typeof reserved)[0]];
+    const all = [held, { ...held, scid: scid(3) }];
     expect(failure(table, { amountMsat: msat(400_000_000), reserved: all })).toMatch(
       /2 of the 2 channels into the destination can be used, and carry 400000000msat|but for what is reserved: 800000000msat of 101x1x0\/0, 800000000msat of 103x1x0\/0/,
     );
@@ -288,10 +289,14 @@ describe('routes over layers', () => {
     const table = diamond();
     const amountMsat = msat(1_200_000_000);
     const maxFeeMsat = msat(100_000_000);
-    expect(channels(table, { amountMsat, maxFeeMsat })).toEqual([
-      [0, 1],
-      [2, 3],
-    ]);
+    const parts = channels(table, { amountMsat, maxFeeMsat });
+    expect(parts).toHaveLength(2);
+    expect(parts).toEqual(
+      expect.arrayContaining([
+        [0, 1],
+        [2, 3],
+      ]),
+    );
     expect(channels(table, { amountMsat, maxFeeMsat, maxParts: 1 })).toBe('destination_capacity');
   });
 
