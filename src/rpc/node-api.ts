@@ -7,6 +7,7 @@ import type { Invoices } from '../node/invoices/index.js';
 import type { Payments } from '../node/payments/index.js';
 import type { Peers } from '../node/peers/index.js';
 import type { Routes } from '../node/routes/index.js';
+import type { WatchedStore } from '../node/util/index.js';
 import type { Wallet } from '../node/wallet/index.js';
 import type {
   Clock,
@@ -16,7 +17,6 @@ import type {
   NetAddress,
   NetworkName,
   Signer,
-  Store,
 } from '../ports/index.js';
 
 /** What the operator chose, as far as a command asks for it. */
@@ -62,7 +62,7 @@ export interface NodeApi {
   readonly wallet: Wallet;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly store: Store;
+  readonly store: WatchedStore;
   readonly signer: Signer;
   readonly log: Logger;
   /** The last lines of the log, oldest first. */

@@ -124,13 +124,29 @@ describe('commands that tools call', () => {
     await expect(call('bob', 'delforward', { ...which, status: 'failed' })).rejects.toMatchObject({
       code: 1401,
     });
+    const gone = { subsystem: 'forwards', indexname: 'deleted' };
+    expect(await call('bob', 'wait', { ...gone, nextvalue: 0 })).toMatchObject({ deleted: 0 });
+    const waiting = call('bob', 'wait', { ...gone, nextvalue: 1 });
     await call('bob', 'delforward', which);
+    expect(await waiting).toEqual({ subsystem: 'forwards', deleted: 1 });
     await expect(call('bob', 'delforward', which)).rejects.toMatchObject({ code: 1401 });
     expect((await call('bob', 'listforwards')).forwards).toEqual([]);
     await lab.restart('bob');
     await lab.settle();
     await lab.wait(120_000);
+    const { created } = await call('bob', 'wait', {
+      subsystem: 'forwards',
+      indexname: 'created',
+      nextvalue: 0,
+    });
+    expect(created).toBe(created_index);
+    const next = call('bob', 'wait', {
+      subsystem: 'forwards',
+      indexname: 'created',
+      nextvalue: created + 1,
+    });
     await call('alice', 'keysend', { destination: ids.carol, amount_msat: 1000 });
+    expect(await next).toMatchObject({ created: created + 1 });
     const after = await call('bob', 'listforwards');
     expect(after.forwards).toMatchObject([{ created_index: created_index + 1 }]);
   });

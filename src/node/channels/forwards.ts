@@ -28,14 +28,15 @@ export interface Forward {
   readonly resolvedTime: number | undefined;
 }
 
-/** The last number given when a forward was deleted. */
-const GIVEN = 'forwards/given';
+/** The last number given when a forward was deleted, and how many were. */
+const COUNTERS = 'forwards/counters';
 
 /** The forwards that are not over, in memory and on disk. */
 export class Forwards {
   readonly #store: Store;
   readonly #live = new Map<string, Forward>();
   #next = 1;
+  #deleted = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -49,9 +50,10 @@ export class Forwards {
       limit: 1,
     });
     // A number is given once, though its row may have been deleted.
-    const [given] = await this.#store.select('vars', { where: { name: GIVEN } });
-    const last = given === undefined ? 0 : Number(fromUtf8(given.value));
-    this.#next = Math.max(newest[0]?.created_index ?? 0, last) + 1;
+    const [counted] = await this.#store.select('vars', { where: { name: COUNTERS } });
+    const { created = 0, deleted = 0 } = counted ? JSON.parse(fromUtf8(counted.value)) : {};
+    this.#next = Math.max(newest[0]?.created_index ?? 0, created) + 1;
+    this.#deleted = deleted;
     for (const row of await this.#store.select('forwards', { where: { told: 0 } })) {
       const forward = ofRow(row);
       this.#live.set(keyOf(forward.inChannel, forward.inHtlcId), forward);
@@ -127,9 +129,10 @@ export class Forwards {
     const [row] = await this.#store.select('forwards', { where, limit: 1 });
     if (row === undefined) return false;
     const { created_index } = row;
+    const counters = { created: this.#next - 1, deleted: ++this.#deleted };
     await this.#store.commit([
       { delete: 'forwards', where: { created_index } },
-      { put: 'vars', row: { name: GIVEN, value: utf8(String(this.#next - 1)) } },
+      { put: 'vars', row: { name: COUNTERS, value: utf8(JSON.stringify(counters)) } },
     ]);
     return true;
   }

@@ -12,6 +12,7 @@ import { Endings } from '../onchain/index.js';
 import { Payments } from '../payments/index.js';
 import { Peers } from '../peers/index.js';
 import { Routes } from '../routes/index.js';
+import { WatchedStore } from '../util/index.js';
 import { Wallet, walletForChannels } from '../wallet/index.js';
 import { Broadcaster } from './broadcaster.js';
 import { claimFees, claimWallet } from './claim-wallet.js';
@@ -48,7 +49,8 @@ const featureBits = {
 export type Node = ReturnType<typeof createNode>;
 
 export function createNode(chosen: NodeConfig, ports: NodePorts) {
-  const { clock, entropy, net, store, signer, log, fatal } = ports;
+  const { clock, entropy, net, signer, log, fatal } = ports;
+  const store = new WatchedStore(ports);
   const network = NETWORKS[chosen.network];
   const { chainHash } = network;
   const nodeId = toHex(signer.nodeId) as NodeId;

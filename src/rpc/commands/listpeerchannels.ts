@@ -31,6 +31,10 @@ const htlcResult = () =>
 const channelResult = r.object({
   peer_id: r.nodeId().describe('The peer.'),
   peer_connected: r.boolean().describe('Whether it is connected.'),
+  reestablished: r
+    .boolean()
+    .optional()
+    .describe('Since the connection both know how the channel stands (only if connected).'),
   state: r.string().describe('As Core Lightning names it; `CHANNELD_NORMAL` is the usual one.'),
   opener: r.oneOf('local', 'remote').optional().describe('Who paid for it.'),
   features: r.array(r.string()).describe('What was agreed on for it.'),
@@ -173,6 +177,7 @@ function shown(node: NodeApi, c: LiveChannel): z.input<typeof channelResult> {
   return {
     peer_id: c.peerId,
     peer_connected: c.peerConnected,
+    reestablished: c.peerConnected ? c.online : undefined,
     state: c.status,
     opener: c.opener,
     features: features(c.type),

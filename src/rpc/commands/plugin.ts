@@ -16,6 +16,8 @@ export const plugin = defineCommand({
       .oneOf('start', 'stop', 'startdir', 'rescan', 'list')
       .describe('`list`; `start`, `stop`, `startdir` and `rescan` are refused.'),
     plugin: p.string().optional().describe('Of no use here.'),
+    directory: p.string().optional().describe('Of no use here.'),
+    options: p.array(p.string()).optional().describe('Of no use here.'),
   }),
   result: r.object({
     command: r.oneOf('list').describe('What was asked.'),

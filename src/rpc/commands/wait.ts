@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Clock, Store, TableName } from '../../ports/index.js';
+import { fromUtf8 } from '../../core/bytes/index.js';
+import type { Store, TableName } from '../../ports/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
@@ -9,42 +10,29 @@ type Indexed = Extract<TableName, 'invoices' | 'payments' | 'forwards'>;
 
 const TABLE = { invoices: 'invoices', sendpays: 'payments', forwards: 'forwards' } as const;
 
-/** How soon after its commit a change is noticed, in milliseconds. */
-const EVERY = 250;
-
 interface Found {
   readonly index: number;
   readonly row: Record<string, unknown> | undefined;
 }
 
-/** The newest index, and the row that reached `wanted` where one has. */
+type IndexName = 'created' | 'updated' | 'deleted';
+
+/** The number that was given last, and the row that reached `wanted` where there is one. */
 async function look(
-  store: Store,
+  store: Pick<Store, 'select'>,
   table: Indexed,
-  column: 'created_index' | 'updated_index',
+  indexname: IndexName,
   wanted: number,
 ): Promise<Found> {
-  const order = column as 'created_index';
+  // Counters are written with what is deleted: rows alone would count back.
+  const [counted] = await store.select('vars', { where: { name: `${table}/counters` } });
+  const counters = counted === undefined ? {} : JSON.parse(fromUtf8(counted.value));
+  const given: number = counters[indexname] ?? 0;
+  if (indexname === 'deleted') return { index: given, row: undefined };
+  const order = `${indexname}_index` as 'created_index';
   const [newest] = await store.select(table, { order, descending: true, limit: 1 });
-  const index = (newest as Record<string, unknown> | undefined)?.[column];
-  if (typeof index !== 'number') return { index: 0, row: undefined };
   const [row] = await store.select(table, { order, from: Math.max(wanted, 1), limit: 1 });
-  return { index, row: row as Record<string, unknown> | undefined };
-}
-
-function sleep(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const gone = (): void => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(EVERY, () => {
-      signal.removeEventListener('abort', gone);
-      resolve();
-    });
-    if (signal.aborted) return gone();
-    signal.addEventListener('abort', gone, { once: true });
-  });
+  return { index: Math.max(given, newest?.[order] ?? 0), row };
 }
 
 const KEYS: Record<keyof typeof TABLE, readonly string[]> = {
@@ -66,23 +54,24 @@ export const wait = defineCommand({
   summary: 'Wait for the next thing to happen.',
   description:
     'Everything of a kind is numbered in the order in which it was made (`created`) and, of its ' +
-    'own, in which it changed (`updated`). The command answers once the number is `nextvalue` or ' +
+    'own, in which it changed (`updated`) or was deleted (`deleted`). The command answers once the number is `nextvalue` or ' +
     'more; with 0 it answers at once with the number reached. So nothing is missed by a program ' +
     'that asks each time for one more than it was told.',
   params: z.object({
     subsystem: p.oneOf('invoices', 'sendpays', 'forwards').describe('What to wait for.'),
-    indexname: p.oneOf('created', 'updated').describe('New ones, or changes.'),
+    indexname: p.oneOf('created', 'updated', 'deleted').describe('New ones, changes, or ends.'),
     nextvalue: p.integer(0, Number.MAX_SAFE_INTEGER).describe('The number to wait for.'),
   }),
   result: r.object({
     subsystem: r.oneOf('invoices', 'sendpays', 'forwards').describe('What was waited for.'),
     created: r.integer().optional().describe('The number of the newest.'),
     updated: r.integer().optional().describe('The number of the last change.'),
+    deleted: r.integer().optional().describe('How many were deleted.'),
     details: z
       .record(z.string(), z.unknown())
       .meta({ result: 'object' })
       .optional()
-      .describe('What reached the number.'),
+      .describe('What reached the number; of what is gone nothing is kept.'),
   }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong.' }],
   examples: [
@@ -95,10 +84,13 @@ export const wait = defineCommand({
   run: async ({ subsystem, indexname, nextvalue }, { node, signal }) => {
     if (subsystem === 'forwards' && indexname === 'updated')
       throw new RpcError(codes.badParameter, 'indexname: forwards are numbered by created alone');
-    const column = indexname === 'created' ? 'created_index' : 'updated_index';
+    const { store } = node;
+    const table = TABLE[subsystem];
     for (;;) {
-      const found = await look(node.store, TABLE[subsystem], column, nextvalue);
+      const place = store.lineUp(table, signal);
+      const found = await look(store, table, indexname, nextvalue);
       if (found.index >= nextvalue) {
+        place.leave();
         const reached = nextvalue === 0 ? undefined : found.row;
         return {
           subsystem,
@@ -106,7 +98,7 @@ export const wait = defineCommand({
           details: reached === undefined ? undefined : details(subsystem, reached),
         };
       }
-      await sleep(node.clock, signal);
+      if ((await place.ended) !== 'signalled') throw signal.reason;
     }
   },
 });
