@@ -59,7 +59,7 @@ export function cheapestCost(
 }
 
 function chance(x: number, onesided: number): number {
-  const below = (1 - onesided) * x + onesided * (4 * (x - 0.5) ** 3 + 0.5);
+  const below = (1 - onesided) * x + onesided * 0.5 * ((2 * x - 1) ** 9 + 1);
   return Math.max(1e-6, 1 - below);
 }
 

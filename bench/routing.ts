@@ -1,145 +1,147 @@
 /**
- * Measures getroute on a graph file: `npm run bench:routing -- CHANNELS.csv.gz [NODES.csv.gz]`.
- * Random pairs among nodes that reach each other, at 1k, 100k and 1M sat; the routes of a sample
- * are checked against a plain search that knows no shortcuts.
+ * Measures getroute on a graph: `npm run bench:routing -- CHANNELS.csv.gz` (or LEVIN_GRAPH, and no
+ * argument). Random pairs among nodes that reach each other, at 1k, 100k and 1M sat, in process and
+ * over the RPC socket of a daemon; the routes of a sample are checked against a plain search that
+ * knows no shortcuts. `any pairs`: most of them have no route, and are told why.
+ *     npm run bench:routing -- CHANNELS.csv.gz --in-process     without the daemon
+ *     npm run bench:routing -- --synthetic [CHANNELS...]        the curve up to a million channels
  */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { msat, type NodeId } from '../src/core/bytes/index.js';
-import { DISABLED, type Graph, KNOWN } from '../src/core/gossip/index.js';
-import { DEFAULT_PENALTY, parseGraphCsv, RouteTable } from '../src/core/routing/index.js';
+import { type NodeId, scidToString } from '../src/core/bytes/index.js';
+import { DEFAULT_PENALTY, RouteTable } from '../src/core/routing/index.js';
+import { type Daemon, LightningNetwork } from '../test/support/daemon.js';
+import {
+  choosePairs,
+  graphFile,
+  type Pair,
+  quantiles,
+  random,
+  readGraph,
+  request,
+} from './graph.js';
 import { cheapestCost } from './reference.js';
+import { curve } from './routing-curve.js';
 
 const PAIRS = 1000;
 /** Of these, so many at each amount are checked. */
-const CHECKED = 100;
+const CHECKED = 200;
+/** Of so many tries the best one counts, as other work of the machine makes any of them longer. */
+const TRIES = 3;
 const AMOUNTS_SAT = [1_000, 100_000, 1_000_000];
-const NOW = 1_770_000_000;
 
-/** A small generator of our own: the same pairs each time. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function usable(graph: Graph, e: number, amount: number): boolean {
-  return (
-    (graph.flags[e]! & (KNOWN | DISABLED)) === KNOWN &&
-    amount >= graph.htlcMinimum[e]! &&
-    amount <= graph.htlcMaximum[e]! &&
-    amount <= graph.capacity[e >> 1]!
-  );
-}
-
-/** Nodes that node 0's strongly connected part holds, at an amount in one part. */
-function reachable(graph: Graph, amount: number): number[] {
-  const sweep = (forward: boolean): Set<number> => {
-    const seen = new Set([0]);
-    const stack = [0];
-    for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
-      const start = graph.incoming.start(n);
-      for (let i = 0; i < graph.incoming.length(n); i++) {
-        const incoming = graph.incoming.pool[start + i]!;
-        const other = graph.source[incoming]!;
-        if (seen.has(other) || !usable(graph, forward ? incoming ^ 1 : incoming, amount)) continue;
-        seen.add(other);
-        stack.push(other);
-      }
-    }
-    return seen;
-  };
-  const to = sweep(true);
-  return [...sweep(false)].filter((n) => to.has(n));
-}
-
-function main(): void {
-  const [channels, nodes = join(dirname(channels ?? ''), 'nodes.csv.gz')] = process.argv.slice(2);
-  if (channels === undefined) {
-    console.error('usage: npm run bench:routing -- CHANNELS.csv.gz [NODES.csv.gz]');
-    process.exit(1);
-  }
-  const text = (file: string): string => {
-    const data = readFileSync(file);
-    return (file.endsWith('.gz') ? gunzipSync(data) : data).toString();
-  };
-  const started = performance.now();
-  const parsed = parseGraphCsv(text(channels), text(nodes));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  const { graph } = parsed.value;
-  const table = new RouteTable({}, { graph });
-  console.log(
-    `${graph.nodeCount} nodes, ${graph.channelCount} channels, read in ${(performance.now() - started).toFixed(0)} ms, ${(graph.bytes / graph.channelCount).toFixed(1)} bytes a channel`,
-  );
-  for (const sat of AMOUNTS_SAT) {
-    const pairs = choosePairs(graph, sat);
-    // The first time each row of the graph is made ready for the amount; then as a running node.
-    for (const when of ['first', 'warm']) {
-      const { times, hops } = measure(table, pairs, sat);
-      const at = (q: number): string => (times[Math.floor(q * times.length)] ?? 0).toFixed(3);
-      console.log(
-        `${sat} sat, ${when}: ${pairs.length} pairs, median ${at(0.5)} ms, p95 ${at(0.95)} ms, ` +
-          `p99 ${at(0.99)} ms, ${(hops / pairs.length).toFixed(2)} hops`,
-      );
-    }
-    check(table, graph, pairs.slice(0, CHECKED), sat);
-  }
-}
-
-interface Pair {
-  readonly source: NodeId;
-  readonly destination: NodeId;
-}
-
-const request = ({ source, destination }: Pair, sat: number) => ({
-  source,
-  destination,
-  amountMsat: msat(sat * 1000),
-  riskFactor: 10,
-  now: NOW,
-});
-
-/** Pairs of nodes that reach each other, fees included: a route is found both ways. */
-function choosePairs(graph: Graph, sat: number): Pair[] {
-  const pool = reachable(graph, sat * 1000);
-  const draw = random(sat);
-  const pick = (): NodeId => graph.nodeHex(pool[Math.floor(draw() * pool.length)] as number);
+async function main(): Promise<void> {
+  if (process.argv.includes('--synthetic')) return curve();
+  const file = graphFile('npm run bench:routing -- CHANNELS.csv.gz');
+  const graph = readGraph(file);
   const scratch = new RouteTable({}, { graph });
-  const pairs: Pair[] = [];
-  while (pairs.length < PAIRS) {
-    const pair = { source: pick(), destination: pick() };
-    const back = { source: pair.destination, destination: pair.source };
-    if (pair.source === pair.destination) continue;
-    if (scratch.getroute(request(pair, sat)).ok && scratch.getroute(request(back, sat)).ok)
-      pairs.push(pair);
+  const work = AMOUNTS_SAT.map((sat) => ({ sat, pairs: choosePairs(scratch, sat, PAIRS) }));
+  work.push({ sat: 100_000, pairs: anyPairs(graph.nodeLimit, (n) => graph.nodeHex(n)) });
+  const name = ({ sat, pairs }: (typeof work)[0]): string =>
+    `${pairs === work.at(-1)?.pairs ? 'any pairs, ' : ''}${sat} sat`;
+
+  const table = new RouteTable({}, { graph });
+  for (const { sat, pairs } of work) {
+    // The first time each row of the graph is made ready for the amount; then as a running node.
+    const first = inProcess(table, pairs, sat);
+    const warm = await best(async () => inProcess(table, pairs, sat));
+    tell('in process', name({ sat, pairs }), first, warm);
   }
-  return pairs;
+  for (const { sat, pairs } of work.slice(0, -1)) check(table, pairs.slice(0, CHECKED), sat);
+  if (process.argv.includes('--in-process')) return;
+
+  const network = await LightningNetwork.start();
+  try {
+    const args = ['--log-level=info', '--developer', `--dev-load-graph=${file}`];
+    const daemon = await network.node('bench', { args });
+    for (const { sat, pairs } of work) {
+      const first = await overSocket(daemon, table, pairs, sat);
+      const warm = await best(() => overSocket(daemon, table, pairs, sat));
+      tell('over the socket', name({ sat, pairs }), first, warm);
+    }
+    const bare: number[] = [];
+    for (let i = 0; i < PAIRS; i++) {
+      const before = performance.now();
+      await daemon.call('notifications', { enable: false });
+      bare.push(performance.now() - before);
+    }
+    console.log(`over the socket, a command that does nothing: ${quantiles(bare)}`);
+  } finally {
+    await network.stop();
+  }
 }
 
-function measure(
+interface Measured {
+  readonly times: readonly number[];
+  readonly found: number;
+}
+
+function tell(where: string, what: string, first: Measured, warm: Measured): void {
+  const { found, times } = first;
+  console.log(`${where}, ${what}: ${found} of ${times.length} have a route`);
+  console.log(`    first: ${quantiles(times)}`);
+  console.log(`    warm:  ${quantiles(warm.times)}`);
+}
+
+async function best(measure: () => Promise<Measured>): Promise<Measured> {
+  let least = await measure();
+  for (let i = 1; i < TRIES; i++) {
+    const { times, found } = await measure();
+    least = { found, times: times.map((time, k) => Math.min(time, least.times[k] as number)) };
+  }
+  return least;
+}
+
+/** Any two nodes: few of them have a route for the amount. */
+function anyPairs(nodes: number, id: (n: number) => NodeId): Pair[] {
+  const draw = random(5);
+  const pick = (): NodeId => id(Math.floor(draw() * nodes));
+  return Array.from({ length: PAIRS }, () => ({ source: pick(), destination: pick() }));
+}
+
+function inProcess(table: RouteTable, pairs: readonly Pair[], sat: number): Measured {
+  let found = 0;
+  const times = pairs.map((pair) => {
+    const before = performance.now();
+    const route = table.getroute(request(pair, sat));
+    const took = performance.now() - before;
+    if (route.ok) found++;
+    return took;
+  });
+  return { times, found };
+}
+
+/** Each route must be the one that the search in process gives. */
+async function overSocket(
+  daemon: Daemon,
   table: RouteTable,
   pairs: readonly Pair[],
   sat: number,
-): { readonly times: number[]; readonly hops: number } {
-  let hops = 0;
-  const times = pairs.map((pair) => {
+): Promise<Measured> {
+  const times: number[] = [];
+  let found = 0;
+  for (const pair of pairs) {
+    const params = {
+      id: pair.destination,
+      fromid: pair.source,
+      amount_msat: sat * 1000,
+      riskfactor: 10,
+    };
     const before = performance.now();
-    const found = table.getroute(request(pair, sat));
-    const took = performance.now() - before;
-    if (found.ok) hops += found.value.hops.length;
-    return took;
-  });
-  return { times: times.sort((a, b) => a - b), hops };
+    // biome-ignore lint/suspicious/noExplicitAny: an answer as it comes.
+    const answer: any = await daemon.call('getroute', params).catch(() => undefined);
+    times.push(performance.now() - before);
+    if (answer !== undefined) found++;
+    const expected = table.getroute(request(pair, sat));
+    const channels = expected.ok ? expected.value.hops.map((h) => scidToString(h.channel)) : [];
+    const got = (answer?.route ?? []).map(({ channel }: { channel: string }) => channel);
+    if (String(got) !== String(channels)) throw new Error(`${got} in place of ${channels}`);
+  }
+  return { times, found };
 }
 
 /** Compares costs with those of the plain search. */
-function check(table: RouteTable, graph: Graph, pairs: readonly Pair[], sat: number): void {
-  let wrong = 0;
+function check(table: RouteTable, pairs: readonly Pair[], sat: number): void {
+  const { graph } = table;
+  let optimal = 0;
   const options = { riskFactor: 10, ...DEFAULT_PENALTY };
   for (const pair of pairs) {
     const found = table.getroute(request(pair, sat));
@@ -147,11 +149,11 @@ function check(table: RouteTable, graph: Graph, pairs: readonly Pair[], sat: num
       graph.node(new Uint8Array(Buffer.from(id, 'hex'))),
     ) as [number, number];
     const cost = cheapestCost(graph, source, destination, sat * 1000, options);
-    const same = found.ok && cost !== undefined && Math.abs(found.value.cost - cost) < 1e-6 * cost;
-    if (!same) wrong++;
+    if (found.ok && cost !== undefined && Math.abs(found.value.cost - cost) < 1e-6 * cost)
+      optimal++;
   }
-  console.log(`${sat} sat: ${pairs.length} routes checked by the plain search, ${wrong} dearer`);
-  if (wrong > 0) process.exitCode = 1;
+  console.log(`${sat} sat: ${optimal} of ${pairs.length} are as cheap as the plain search finds`);
+  if (optimal < pairs.length) process.exitCode = 1;
 }
 
-main();
+await main();
