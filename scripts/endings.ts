@@ -37,13 +37,15 @@ const bitcoind = values.chain === 'bitcoind' ? await labBitcoind() : undefined;
 const table = new EndingsTable();
 const began = Date.now();
 
-/** What was found, also where somebody ends it early. */
-async function end(): Promise<void> {
-  await bitcoind?.stop();
-  console.log(table.text());
-  console.log(`${table.summary()}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
-}
-process.once('SIGTERM', () => end().finally(() => process.exit(1)));
+const summary = (): string =>
+  `${table.text()}\n${table.summary()}, ${((Date.now() - began) / 1000).toFixed(0)} s`;
+
+// Somebody ends it early: what was found is told all the same.
+process.once('SIGTERM', () => {
+  console.log(`${summary()}, not all of ${chosen.length}`);
+  const done = () => process.exit(1);
+  (bitcoind?.stop() ?? Promise.resolve()).then(done, done);
+});
 
 async function run(cell: Cell): Promise<void> {
   const start = Date.now();
@@ -65,5 +67,6 @@ async function run(cell: Cell): Promise<void> {
 }
 
 for (const cell of chosen) await run(cell);
-await end();
+await bitcoind?.stop();
+console.log(summary());
 process.exitCode = table.count('wrong') === 0 && chosen.length > 0 ? 0 : 1;
