@@ -81,6 +81,7 @@ export interface LayeredRoutes {
 /** No node: where a route starts whose first channel is to be paid for like any other. */
 const START = '00'.repeat(33) as NodeId;
 const START_SCID = 0n as ShortChannelId;
+const FREE = { feeBaseMsat: 0, feeProportionalMillionths: 0, cltvDelta: 0 };
 const MOST_HOPS = 20;
 /** How often the amount is fitted where fees come out of it, or a channel with too little left out. */
 const TRIES = 8;
@@ -122,10 +123,39 @@ export class LayeredRouter {
     }
   }
 
+  /**
+   * Parts of a payment of our own: with our channels' exact balances, what was learned, and the
+   * layers laid on.
+   */
+  getroutesOf(request: RoutesRequest, layers: readonly Layer[]): Result<RouteParts, NoRoutes> {
+    if (layers.length === 0) return this.#deps.router.getroutes(request);
+    const undo: (() => void)[] = [];
+    try {
+      const changes = this.#layOnGraph(layers, undo);
+      const { router } = this.#knowledgeFor({ layers, learned: true, now: request.now }, undo);
+      const { source, localChannels = [], hints = [], exclude = [] } = request;
+      const open = localChannels.filter((local) => changes.get(nameOf(local))?.enabled !== false);
+      const others = hints.filter((hint) => hint.source !== source);
+      const bias = biasOf(this.#deps.graph, layers, [
+        ...open.map((local) => ({ ...FREE, ...local, source, target: local.peer })),
+        ...others,
+      ]);
+      const disabled = layers.flatMap((layer) => layer.disabledNodes);
+      return router.getroutes({
+        ...request,
+        localChannels: open,
+        hints: others,
+        exclude: [...exclude, ...disabled.map((nodeId) => ({ nodeId }))],
+        ...(bias === undefined ? {} : { bias }),
+      });
+    } finally {
+      for (const back of undo.reverse()) back();
+    }
+  }
+
   /** Lays the layers over the graph; `undo` gets what takes them off. */
-  #lay(request: LayeredRequest, undo: (() => void)[]): Laid {
+  #layOnGraph(layers: readonly Layer[], undo: (() => void)[]): Map<string, ChannelChange> {
     const { graph } = this.#deps;
-    const { layers, local = [] } = request;
     for (const { scid, source, destination, capacityMsat } of layers.flatMap((l) => l.channels)) {
       const ends = [source, destination].sort().map((id) => fromHex(id));
       const [node1, node2] = ends;
@@ -135,6 +165,12 @@ export class LayeredRouter {
     }
     const changes = mergedChanges(layers);
     for (const change of changes.values()) this.#change(change, undo);
+    return changes;
+  }
+
+  #lay(request: LayeredRequest, undo: (() => void)[]): Laid {
+    const { layers, local = [] } = request;
+    const changes = this.#layOnGraph(layers, undo);
     const hints = local.map((hint) => changedHint(hint, changes.get(nameOf(hint))));
     // The graph's own word on these channels must not stand beside ours.
     for (const { scid, direction } of local)
@@ -156,7 +192,7 @@ export class LayeredRouter {
 
   /** What was learned alone where no layer says more; else all of it together, in its own place. */
   #knowledgeFor(
-    { layers, learned, now }: LayeredRequest,
+    { layers, learned, now }: Pick<LayeredRequest, 'layers' | 'learned' | 'now'>,
     undo: (() => void)[],
   ): { readonly knowledge: Knowledge; readonly router: Router } {
     const lessons = layers.flatMap((layer) => layer.lessons);
@@ -235,9 +271,7 @@ export class LayeredRouter {
       direction: 0,
       source: START,
       target: source,
-      feeBaseMsat: 0,
-      feeProportionalMillionths: 0,
-      cltvDelta: 0,
+      ...FREE,
     };
     const all = sourceFree ? hints : [start, ...hints];
     const bias = biasOf(this.#deps.graph, layers, all);

@@ -3,6 +3,7 @@ import type { NodeId, Result } from '../bytes/index.js';
 import { Graph, type NewChannel, type Policy } from '../gossip/index.js';
 import { DEFAULT_PENALTY, feeOf, type PenaltyOptions } from './cost.js';
 import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
+import type { Layer } from './layer.js';
 import { type LayeredRequest, LayeredRouter, type LayeredRoutes } from './layered.js';
 import type { NoLayeredRoutes } from './layered-failure.js';
 import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
@@ -99,8 +100,9 @@ export class RouteTable {
     return this.router.getroute(request);
   }
 
-  getroutes(request: RoutesRequest): Result<RouteParts, NoRoutes> {
-    return this.router.getroutes(request);
+  /** Parts of a payment of our own, with the layers laid over what is known. */
+  getroutes(request: RoutesRequest, layers: readonly Layer[] = []): Result<RouteParts, NoRoutes> {
+    return this.#layered.getroutesOf(request, layers);
   }
 
   /** Over layers, from any node to any node. */

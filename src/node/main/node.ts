@@ -159,7 +159,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
         const result = await channels.offer(first, htlc, writes);
         return result.ok ? ok(undefined) : err(result.error);
       },
-      getroutes: (request) => routes.table.getroutes(request),
+      getroutes: (request, layers) => routes.payroutes(request, layers),
       localChannels: () => localChannels(nodeId, channels.list()),
       reserved: () => routes.reservations.totals(),
       allConnected: () => channels.list().every((channel) => !channel.ready || channel.online),

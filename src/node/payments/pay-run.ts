@@ -151,7 +151,7 @@ export class PayRun {
         reserved: [...this.#sender.inFlight.reserved, ...this.#deps.reserved()],
         height: this.#deps.height(),
         now: Math.floor(this.#deps.clock.now() / 1000),
-        getroutes: this.#deps.getroutes,
+        getroutes: (request) => this.#deps.getroutes(request, this.#wish.layers ?? []),
       });
       this.#stuck = parts.ok ? undefined : parts.error;
       if (!parts.ok) {

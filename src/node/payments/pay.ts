@@ -119,9 +119,10 @@ function limitsOf(limits: PayLimits, amount: Msat) {
   };
 }
 
-function times({ retryFor = DEFAULTS.retryFor }: PayLimits, clock: Clock) {
+function times({ retryFor = DEFAULTS.retryFor, layers = [] }: PayLimits, clock: Clock) {
   const began = clock.now();
-  return { began, deadline: began + retryFor * 1000 };
+  const more = layers.length === 0 ? {} : { layers };
+  return { began, deadline: began + retryFor * 1000, ...more };
 }
 
 const bad = (field: string, reason: string) =>

@@ -13,6 +13,8 @@ export interface Wish {
   /** Milliseconds since the epoch: when it began, and from when on no new part is sent. */
   readonly began: number;
   readonly deadline: number;
+  /** Names of layers; one that is gone by then counts no more. */
+  readonly layers?: readonly string[];
   readonly send: Omit<SendpayParams, 'route' | 'groupId' | 'partId' | 'amountMsat'>;
 }
 

@@ -7,7 +7,7 @@ import type {
   ShortChannelId,
 } from '../../core/bytes/index.js';
 import type { ChannelError, HtlcOrigin } from '../../core/channel/index.js';
-import type { PlanView, Stuck } from '../../core/payment/index.js';
+import type { Stuck } from '../../core/payment/index.js';
 import type {
   ChannelDirection,
   ConstraintJson,
@@ -16,8 +16,11 @@ import type {
   HintChannel,
   Lesson,
   LocalChannel,
+  NoRoutes,
   Reservation,
   RouteHop,
+  RouteParts,
+  RoutesRequest,
 } from '../../core/routing/index.js';
 import type { Clock, Entropy, Logger, Store, Tables, Write } from '../../ports/index.js';
 
@@ -61,8 +64,8 @@ export interface PaymentsDeps {
     htlc: OwnHtlc,
     writes: readonly Write[],
   ): Promise<Result<unknown, ChannelError>>;
-  /** Parts by the flow of least cost, by all that is known. */
-  readonly getroutes: PlanView['getroutes'];
+  /** Parts by the flow of least cost, by all that is known, under layers of these names. */
+  getroutes(request: RoutesRequest, layers: readonly string[]): Result<RouteParts, NoRoutes>;
   /** Our channels that can send now, with their exact balances. */
   localChannels(): readonly LocalChannel[];
   /** What others than our payments hold of channels (`askrene-reserve`). */
@@ -193,6 +196,8 @@ export interface PayLimits {
   readonly retryFor?: number | undefined;
   readonly maxDelay?: number | undefined;
   readonly exclude?: readonly Exclusion[] | undefined;
+  /** Names of layers that the search goes by too. */
+  readonly layers?: readonly string[] | undefined;
 }
 
 export interface PayParams extends PayLimits {

@@ -12,9 +12,12 @@ import {
   type Lesson,
   type NoLayeredRoutes,
   type NoRoute,
+  type NoRoutes,
   parseGraphCsv,
   Reservations,
   type Route,
+  type RouteParts,
+  type RoutesRequest,
   RouteTable,
   summed,
 } from '../../core/routing/index.js';
@@ -102,6 +105,15 @@ export class Routes {
       height: this.#deps.height(),
       now: this.#now(),
     });
+  }
+
+  /** Parts of a payment of our own, under layers of these names. */
+  payroutes(request: RoutesRequest, layers: readonly string[]): Result<RouteParts, NoRoutes> {
+    const known = layers.map((name) => this.layers.get(name));
+    return this.table.getroutes(
+      request,
+      known.filter((layer): layer is Layer => layer !== undefined),
+    );
   }
 
   /** A channel for a hop that names none: ours with the most to spend, or the cheapest that fits. */

@@ -5,6 +5,7 @@ import * as p from '../params.js';
 import * as r from '../results.js';
 import { invoiceErrors, limits, limitsOf, teller } from './pay-shared.js';
 import { payError, payJson } from './payment-shapes.js';
+import { badParameter } from './shared.js';
 
 /** The fee at most where none is given: 1 %, or 5 sat where that is more. */
 const DEFAULT_LIMIT = { maxFeePercent: 1, exemptFee: msat(5000) };
@@ -23,7 +24,10 @@ export const xpay = defineCommand({
       .msat()
       .optional()
       .describe('The fee of all parts together at most; 1 %, or 5 sat, if left out.'),
-    layers: p.array(p.string()).optional().describe('Accepted for other tools; not used.'),
+    layers: p
+      .array(p.string())
+      .optional()
+      .describe('Layers that the search goes by beside what payments taught (`getroutes`).'),
     retry_for: limits.retry_for,
     partial_msat: limits.partial_msat,
     maxdelay: limits.maxdelay,
@@ -39,7 +43,11 @@ export const xpay = defineCommand({
   examples: [{ cli: 'lightning-cli xpay lnbc100n1…' }],
   seeAlso: ['pay', 'listpays', 'paystatus', 'getroutes'],
   run: async (params, { node, notify }) => {
+    const layers = params.layers ?? [];
+    const stranger = layers.find((name) => !node.routes.layers.knows(name));
+    if (stranger !== undefined) throw badParameter('layers', 'unknown layer', stranger);
     const wish = {
+      layers,
       bolt11: params.invstring,
       amountMsat: params.amount_msat,
       partialMsat: params.partial_msat,

@@ -439,6 +439,15 @@ describe('pay over a restart of the payer', () => {
     expect(kit.queries).toHaveLength(1);
   });
 
+  it('it goes on under the layers that were asked for', async () => {
+    await begin({ layers: ['mine'] });
+    await restart();
+    kit.routes = [kit.asAsked];
+    await bobFails();
+    await kit.clock.settleNow();
+    expect(kit.layers).toEqual([['mine'], ['mine']]);
+  });
+
   it('an end in order: it has not failed, and goes on after the next start', async () => {
     const row = await invoice(4_000_000n);
     kit.routes = [kit.inParts(2_000_000n, 2_000_000n)];

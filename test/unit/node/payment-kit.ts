@@ -78,6 +78,7 @@ export class PaymentKit {
   /** What the search answers to the next questions. */
   routes: (Found | ((request: RoutesRequest) => Found))[] = [];
   queries: RoutesRequest[] = [];
+  layers: (readonly string[])[] = [];
   /** What our channel with bob can send. */
   spendable = 1_000_000_000_000n;
   connected = true;
@@ -112,8 +113,9 @@ export class PaymentKit {
         log: silentLogger,
         height: () => this.height,
         offer: (_, htlc, writes) => this.#offer(htlc, writes),
-        getroutes: (request) => {
+        getroutes: (request, layers) => {
           this.queries.push(request);
+          this.layers.push(layers);
           const made = this.routes.shift() ?? ({ code: 'no_path' } as const);
           const next = typeof made === 'function' ? made(request) : made;
           if ('code' in next) return err(next);

@@ -342,3 +342,57 @@ describe('reservations', () => {
     expect(held.list()).toMatchObject([{ layer: 'mine', by: 'a', since: NOW }]);
   });
 });
+
+describe('layers under a payment of our own', () => {
+  const local = (n: number, peer: number) => ({
+    scid: scid(n),
+    direction: 0 as const,
+    peer: id(peer),
+    spendableMsat: msat(900_000_000),
+  });
+  const way = (table: RouteTable, layers: readonly Layer[]) => {
+    const found = table.getroutes(
+      {
+        source: id(0),
+        destination: id(3),
+        amountMsat: msat(1_000_000),
+        riskFactor: 10,
+        localChannels: [local(0, 1), local(2, 2)],
+        now: NOW,
+      },
+      layers,
+    );
+    if (!found.ok) return found.error.code;
+    return found.value.parts.map(({ hops }) => hops.map((hop) => Number(hop.channel >> 40n) - 100));
+  };
+
+  it.each<[string, Layer]>([
+    ['a node that is disabled', withDisabledNode(layer, id(1))],
+    [
+      'a channel that is disabled',
+      withChange(layer, { scid: scid(1), direction: 0, enabled: false }),
+    ],
+    [
+      'a channel of our own that is disabled',
+      withChange(layer, { scid: scid(0), direction: 0, enabled: false }),
+    ],
+    ['a bias', withBias(layer, { scid: scid(1), direction: 0, bias: -100, timestamp: NOW }, false)],
+    [
+      'what a channel was seen not to carry',
+      withLesson(layer, layerLesson('upperBound', { scid: scid(1), direction: 0 }, msat(9), NOW)),
+    ],
+  ])('%s turns it another way, and leaves nothing behind', (_, laid) => {
+    const table = diamond();
+    expect(way(table, [])).toEqual([[0, 1]]);
+    expect(way(table, [laid])).toEqual([[2, 3]]);
+    expect(way(table, [])).toEqual([[0, 1]]);
+  });
+
+  it('what payments taught counts beside them', () => {
+    const table = diamond();
+    const at = { scid: scid(1), direction: 0 } as const;
+    table.learn({ kind: 'upperBound', ...at, amountMsat: msat(10) }, NOW);
+    expect(way(table, [layer])).toEqual([[2, 3]]);
+    expect(way(table, [withDisabledNode(layer, id(2))])).not.toEqual([[0, 1]]);
+  });
+});
