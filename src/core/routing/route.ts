@@ -311,6 +311,9 @@ export class Router {
       if ('nodeId' in exclusion) {
         const n = overlay.node(exclusion.nodeId);
         if (n >= 0) excluded.nodes.push(n);
+        overlay.edges.forEach((edge, i) => {
+          if (edge.source === n) excluded.overlay.add(i);
+        });
         continue;
       }
       const { scid, direction } = exclusion.channel;

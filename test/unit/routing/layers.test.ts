@@ -272,6 +272,30 @@ describe('routes over layers', () => {
     expect(failure(table, { local: locals, layers: [off] })).toContain('999999msat');
   });
 
+  it('lead over none of our own channels with a disabled peer', () => {
+    const table = diamond();
+    const local = [
+      [2, 0, 2],
+      [2, 2, 0],
+      [3, 2, 3],
+      [3, 3, 2],
+    ].map(([n = 0, from = 0, to = 0]) => ({
+      scid: scid(n),
+      direction: (from < to ? 0 : 1) as 0 | 1,
+      source: id(from),
+      target: id(to),
+      feeBaseMsat: 1,
+      feeProportionalMillionths: 0,
+      cltvDelta: 6,
+      htlcMaximumMsat: msat(900_000_000),
+    }));
+    const off = withChange(layer, { scid: scid(1), direction: 0, enabled: false });
+    const ask = { source: id(1), amountMsat: msat(300_000_000), local };
+    expect(channels(table, { ...ask, layers: [off] })).toEqual([[0, 2, 3]]);
+    const disabled = withDisabledNode(off, id(0));
+    expect(failure(table, { ...ask, layers: [disabled] })).toContain('No route: 0 of the 2');
+  });
+
   it('leave room for what is reserved, in one part too', () => {
     const table = diamond();
     const amountMsat = msat(300_000_000);
