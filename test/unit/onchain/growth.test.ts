@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeQuery } from '../../../src/adapters/store/sqlite/codec.js';
 import { selectSql } from '../../../src/adapters/store/sqlite/executor.js';
 import { openStore } from '../../../src/adapters/store/sqlite/index.js';
 import { msat, sat } from '../../../src/core/bytes/index.js';
@@ -56,6 +57,14 @@ const spec = (number: number): CommitmentSpec => {
   };
 };
 
+/** What is asked for when the peer's commitment `number` is on the chain. */
+const rowsFrom = (number: number) => ({
+  where: { channel_key: KEY },
+  order: 'commitment_number' as const,
+  from: number,
+  limit: REVOKED_ROWS,
+});
+
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'levin-growth-'));
@@ -93,12 +102,7 @@ describe('the rows of revoked states', () => {
 
     await sizeOf(async (store) => {
       for (const number of [0, 1, 63, 64, 4711, UPDATES - 1]) {
-        const rows = await store.select('revoked', {
-          where: { channel_key: KEY },
-          order: 'commitment_number',
-          from: number,
-          limit: REVOKED_ROWS,
-        });
+        const rows = await store.select('revoked', rowsFrom(number));
         const known = rows.map((row) => ({
           commitmentNumber: BigInt(row.commitment_number),
           data: row.data,
@@ -109,13 +113,7 @@ describe('the rows of revoked states', () => {
         );
       }
     });
-    const asked = selectSql({
-      table: 'revoked',
-      columns: ['channel_key'],
-      order: 'commitment_number',
-      from: 4711,
-      descending: false,
-    });
+    const asked = selectSql(encodeQuery('revoked', rowsFrom(4711)));
     const db = new DatabaseSync(path);
     const plan = db.prepare(`EXPLAIN QUERY PLAN ${asked}`).all(KEY, 4711, REVOKED_ROWS);
     db.close();
