@@ -11,8 +11,8 @@ const FEES_ONLY: RouteTableOptions = { penalty: { penaltyBaseMsat: 0, penaltyMil
 /** `pay` gives up above this, as the baselines never do. */
 const MAX_FEE_PPM = 20_000;
 const MAX_PARTS = 20;
-/** `pay` goes on for a minute (`retry_for`), of which a round of parts takes some two seconds. */
-const PAY_ROUNDS = 30;
+/** `pay` goes on for a minute (`retry_for`), of which a round of parts takes some three seconds. */
+const PAY_ROUNDS = 20;
 
 const parts =
   (rounds: number): Method =>

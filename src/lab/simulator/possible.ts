@@ -18,27 +18,27 @@ export function isPossible(
   amount: number,
 ): boolean {
   const { graph } = world;
-  const least = new Map([[destination, amount]]);
-  const done = new Set<number>();
+  const least = new Float64Array(graph.nodeLimit).fill(Number.POSITIVE_INFINITY);
+  const done = new Uint8Array(graph.nodeLimit);
   const heap = new Heap();
+  least[destination] = amount;
   heap.push(amount, destination);
   while (heap.size > 0) {
     const n = heap.pop();
-    if (done.has(n)) continue;
-    done.add(n);
-    const arrives = least.get(n) as number;
+    if (done[n] === 1) continue;
+    done[n] = 1;
+    const arrives = least[n] as number;
     const start = graph.incoming.start(n);
     for (let i = 0; i < graph.incoming.length(n); i++) {
       const e = graph.incoming.pool[start + i] as number;
       const from = graph.source[e] as number;
-      if (done.has(from) || !inUse(graph, e) || arrives > world.liquidity(e)) continue;
+      if (done[from] === 1 || !inUse(graph, e) || arrives > world.liquidity(e)) continue;
       if (from === source) return true;
       if (arrives < (graph.htlcMinimum[e] as number)) continue;
       if (arrives > (graph.htlcMaximum[e] as number)) continue;
       const fee = feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, arrives);
-      const before = least.get(from);
-      if (before !== undefined && before <= arrives + fee) continue;
-      least.set(from, arrives + fee);
+      if ((least[from] as number) <= arrives + fee) continue;
+      least[from] = arrives + fee;
       heap.push(arrives + fee, from);
     }
   }
@@ -46,8 +46,8 @@ export function isPossible(
 }
 
 /**
- * The most that flows from one node to another in any number of parts, at most `wanted`: what no
- * payment can surpass. Fees and policies are not counted.
+ * What no payment from one node to another can surpass in any number of parts: `wanted` where that
+ * flows, else a lesser amount. Fees and policies are not counted.
  */
 export function mostInParts(
   world: World,
@@ -55,7 +55,12 @@ export function mostInParts(
   destination: number,
   wanted: number,
 ): number {
+  const { graph } = world;
   const flow = new Map<number, number>();
+  // Mostly one of the ends has not enough: that needs no search.
+  const ends = [world.outgoing(source), incomingOf(graph, destination)];
+  const most = ends.map((edges) => edges.reduce((sum, e) => sum + roomOf(world, e, flow), 0));
+  if (Math.min(...most) < wanted) return Math.min(...most);
   let total = 0;
   while (total < wanted) {
     const way = widening(world, source, destination, flow);
@@ -68,6 +73,14 @@ export function mostInParts(
   return total;
 }
 
+const incomingOf = (graph: Graph, n: number): number[] => {
+  const start = graph.incoming.start(n);
+  return Array.from(
+    { length: graph.incoming.length(n) },
+    (_, i) => graph.incoming.pool[start + i] as number,
+  );
+};
+
 /** What flows over a channel along its first edge. */
 const netOf = (e: number, flow: ReadonlyMap<number, number>): number => flow.get(e & ~1) ?? 0;
 
@@ -77,6 +90,8 @@ function roomOf(world: World, e: number, flow: ReadonlyMap<number, number>): num
   return (inUse(world.graph, e) ? world.liquidity(e) : 0) - along;
 }
 
+const UNSEEN = -2;
+
 /** A shortest way that takes more. */
 function widening(
   world: World,
@@ -85,7 +100,8 @@ function widening(
   flow: ReadonlyMap<number, number>,
 ): number[] | undefined {
   const { graph } = world;
-  const by = new Map<number, number>([[destination, -1]]);
+  const by = new Int32Array(graph.nodeLimit).fill(UNSEEN);
+  by[destination] = -1;
   const queue = [destination];
   for (let at = 0; at < queue.length; at++) {
     const n = queue[at] as number;
@@ -93,8 +109,8 @@ function widening(
     for (let i = 0; i < graph.incoming.length(n); i++) {
       const e = graph.incoming.pool[start + i] as number;
       const from = graph.source[e] as number;
-      if (by.has(from) || roomOf(world, e, flow) < 1) continue;
-      by.set(from, e);
+      if (by[from] !== UNSEEN || roomOf(world, e, flow) < 1) continue;
+      by[from] = e;
       if (from === source) return wayOf(graph, source, destination, by);
       queue.push(from);
     }
@@ -102,15 +118,10 @@ function widening(
   return undefined;
 }
 
-function wayOf(
-  graph: Graph,
-  source: number,
-  destination: number,
-  by: ReadonlyMap<number, number>,
-): number[] {
+function wayOf(graph: Graph, source: number, destination: number, by: Int32Array): number[] {
   const way: number[] = [];
   for (let n = source; n !== destination; ) {
-    const e = by.get(n) as number;
+    const e = by[n] as number;
     way.push(e);
     n = graph.source[e ^ 1] as number;
   }
