@@ -223,6 +223,9 @@ describe('layers', () => {
     });
     const direction = ids.carol < stranger ? 0 : 1;
     const update = { layer, short_channel_id_dir: `1x2x3/${direction}`, fee_base_msat: 7 };
+    await expect(
+      call('alice', 'askrene-update-channel', { ...update, fee_base_msat: 2 ** 32 }),
+    ).rejects.toMatchObject({ code: -32602 });
     await call('alice', 'askrene-update-channel', update);
     const bias = { layer, short_channel_id_dir: dir('dc', 'dave', 'carol'), bias: -3 };
     await call('alice', 'askrene-bias-channel', bias);

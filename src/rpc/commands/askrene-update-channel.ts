@@ -5,6 +5,7 @@ import { defineCommand } from '../command.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { layerNamed, layerParam, unknownLayer } from './askrene-shared.js';
+import { badParameter } from './shared.js';
 
 export const askreneUpdateChannel = defineCommand({
   name: 'askrene-update-channel',
@@ -37,6 +38,9 @@ export const askreneUpdateChannel = defineCommand({
   ],
   seeAlso: ['askrene-remove-channel-update', 'askrene-create-channel', 'getroutes'],
   run: async ({ layer, short_channel_id_dir, ...given }, { node }) => {
+    // BOLT 7, channel_update: fee_base_msat has 32 bits.
+    if ((given.fee_base_msat ?? 0n) > 0xffffffffn)
+      throw badParameter('fee_base_msat', 'should have 32 bits', String(given.fee_base_msat));
     const said = {
       enabled: given.enabled,
       htlcMinimumMsat: given.htlc_minimum_msat,
