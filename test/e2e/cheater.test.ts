@@ -15,7 +15,9 @@ it.each<[CheatedType, readonly number[]]>([
   'a cheater on %s goes back to its states %j, with HTLCs in flight: it loses everything',
   async (type, states) => {
     cheater = await RealCheater.start(type, 4);
-    for (const state of states) expect(await cheater.cheat(state)).toBe('');
+    // In the last story bitcoind is stopped, and forgets the penalty that waits.
+    for (const state of states)
+      expect(await cheater.cheat(state, { outage: state === 3 })).toBe('');
   },
   90_000,
 );

@@ -206,20 +206,26 @@ describe('endings on a real bitcoind', () => {
     expect(await worth(bob)).toBeGreaterThan((before[1] as number) + 4 * 400_000 - 40_000);
   }, 120_000);
 
-  it('both stopped with HTLCs in flight, 200 blocks, one started: it claims what is its own', async () => {
-    const before = [await worth(alice), await worth(bob)];
-    const open = await channels();
-    await Promise.all([alice.down(), bob.down()]);
-    await chain.mine(200);
-    await alice.up();
-    await lightning.synced();
-    await mempoolHas(2);
-    await mine(3);
-    await lightning.mine(4);
-    for (const c of open) expect(await statusOf(alice, c.fromAlice)).toBe('failed');
-    await bob.up();
-    await toTheEnd([alice, bob]);
-    expect(await worth(alice)).toBeGreaterThan((before[0] as number) - 2 * 400_000 - 30_000);
-    expect(await worth(bob)).toBeGreaterThan((before[1] as number) + 2 * 400_000 - 20_000);
-  }, 120_000);
+  it.each(['alice', 'bob'])(
+    'both stopped with HTLCs in flight, 200 blocks, %s started: it claims what is its own',
+    async (name) => {
+      const before = [await worth(alice), await worth(bob)];
+      const open = await channels();
+      const [first, second] = name === 'alice' ? [alice, bob] : [bob, alice];
+      await Promise.all([alice.down(), bob.down()]);
+      await chain.mine(200);
+      await first.up();
+      await lightning.synced();
+      await mempoolHas(2);
+      await mine(3);
+      await lightning.mine(4);
+      const paid = (c: Channel) => (first === alice ? c.fromAlice : c.fromBob);
+      for (const c of open) expect(await statusOf(first, paid(c))).toBe('failed');
+      await second.up();
+      await toTheEnd([alice, bob]);
+      expect(await worth(alice)).toBeGreaterThan((before[0] as number) - 2 * 400_000 - 30_000);
+      expect(await worth(bob)).toBeGreaterThan((before[1] as number) + 2 * 400_000 - 20_000);
+    },
+    120_000,
+  );
 });

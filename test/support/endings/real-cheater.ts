@@ -181,8 +181,11 @@ export class RealCheater {
     }
   }
 
-  /** Bob broadcasts his commitment of this state; answers what alice lacks, or nothing. */
-  async cheat(state: number): Promise<string> {
+  /**
+   * Bob broadcasts his commitment of this state; answers what alice lacks, or nothing. With
+   * `outage`, bitcoind is stopped while the penalty waits, and forgets it.
+   */
+  async cheat(state: number, { outage = false } = {}): Promise<string> {
     const { chain } = this;
     const [alice, bob] = [this.#alice, this.#bob];
     await this.#restore(state);
@@ -203,6 +206,10 @@ export class RealCheater {
       if (left === undefined) return `the commitment ${close} is not in a block`;
       // What alice does about it is in the mempool before the next block.
       if (left.length > 0) await this.#answered(blocks);
+      if (blocks > 0 || !outage) continue;
+      await chain.halt();
+      await chain.resume(['-persistmempool=0']);
+      await this.#answered(0);
     }
     const wrong = await this.#judge(base, funding, before);
     await Promise.all([alice.down(), bob.kill()]);
