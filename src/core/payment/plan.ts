@@ -204,9 +204,11 @@ export class PayPlan {
 
   /** What our channels can send less what is planned on them, where that is too little. */
   #ownBalance(view: PlanView, neededMsat: Msat, room: number): Stuck | undefined {
-    const held = new Map(
-      view.reserved.map((r) => [`${r.scid}/${r.direction}`, r.amountMsat as bigint]),
-    );
+    const held = new Map<string, bigint>();
+    for (const { scid, direction, amountMsat } of view.reserved) {
+      const key = `${scid}/${direction}`;
+      held.set(key, (held.get(key) ?? 0n) + amountMsat);
+    }
     let [all, largest] = [0n, 0n];
     for (const local of view.localChannels) {
       const free = local.spendableMsat - (held.get(`${local.scid}/${local.direction}`) ?? 0n);

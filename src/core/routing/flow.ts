@@ -55,6 +55,7 @@ export class FlowSearch {
   #request!: SearchRequest;
   #weight = 0;
   #least = 0;
+  #margin = MARGIN;
   #reserved: Flow = new Map();
   #excluded: ReadonlySet<number> = new Set();
   #overlayArcs = new Map<number, { slope: Float64Array; size: Float64Array }>();
@@ -66,14 +67,17 @@ export class FlowSearch {
 
   /**
    * How the request's amount is to flow, or nothing where it cannot. `weight`: millisatoshi for
-   * each factor e of chance; `reserved`: what edges carry already; `excluded`: edges not to use.
+   * each factor e of chance; `reserved`: what edges carry already; `excluded`: edges not to use;
+   * `toTheBrim`: nothing is kept back for fees.
    */
   find(
     request: SearchRequest,
     weight: number,
     reserved: Flow,
     excluded: ReadonlySet<number>,
+    toTheBrim = false,
   ): Flow | undefined {
+    this.#margin = toTheBrim ? 0 : MARGIN;
     this.#begin(request, weight, reserved, excluded);
     let left = request.amount;
     for (let ways = 0; left > 0; ways++) {
@@ -300,7 +304,7 @@ export class FlowSearch {
     const edge = this.#request.overlay[i] as OverlayEdge;
     const taken = this.#reserved.get(-1 - i) ?? 0;
     const most = Math.min(edge.maximum, edge.limit, Number.MAX_SAFE_INTEGER) - taken;
-    const room = this.#excluded.has(-1 - i) ? 0 : Math.floor(most * (1 - MARGIN));
+    const room = this.#excluded.has(-1 - i) ? 0 : Math.floor(most * (1 - this.#margin));
     size[0] = room >= this.#least ? room : 0;
     slope[0] =
       edge.source === this.#request.source
@@ -336,7 +340,7 @@ export class FlowSearch {
     if (!belief.usable) return;
     const taken = this.#reserved.get(e) ?? 0;
     const upper = Math.min(belief.upper, belief.limit);
-    const most = Math.floor(upper * (1 - MARGIN)) - taken;
+    const most = Math.floor(upper * (1 - this.#margin)) - taken;
     if (most < this.#least || (graph.htlcMinimum[e] as number) > this.#request.amount) return;
     const own = graph.source[e] === source;
     const fees = own

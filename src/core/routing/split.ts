@@ -55,6 +55,8 @@ export class Splitter {
     let cheapest = Number.POSITIVE_INFINITY;
     for (const thrift of THRIFT) {
       const split = this.#splitAt(request, limits, thrift);
+      // What can flow does not depend on how much the chance counts.
+      if (split === 'no_flow') break;
       if (split === undefined) continue;
       if (split.fee <= limits.maxFee) return split;
       cheapest = Math.min(cheapest, split.fee);
@@ -62,7 +64,11 @@ export class Splitter {
     return Number.isFinite(cheapest) ? { code: 'too_dear', fee: cheapest } : { code: 'no_flow' };
   }
 
-  #splitAt(request: SearchRequest, limits: SplitLimits, thrift: number): Split | undefined {
+  #splitAt(
+    request: SearchRequest,
+    limits: SplitLimits,
+    thrift: number,
+  ): Split | 'no_flow' | undefined {
     const weight = penaltyWeight(request.penalty, request.amount);
     this.#hop.begin(request, weight);
     const used = new Map(limits.reserved);
@@ -71,8 +77,11 @@ export class Splitter {
     let left = request.amount;
     for (let round = 0; round < ROUNDS && left > 0; round++) {
       const ask = { ...request, amount: left };
-      const flow = this.#flows.find(ask, weight * thrift, used, excluded);
-      if (flow === undefined) return undefined;
+      // Where it is tight, what the fees take is seen only once the ways are priced.
+      const flow =
+        this.#flows.find(ask, weight * thrift, used, excluded) ??
+        this.#flows.find(ask, weight * thrift, used, excluded, true);
+      if (flow === undefined) return round === 0 ? 'no_flow' : undefined;
       const before = left;
       for (const { edges, amount } of waysOf(flow, request, this.#graph)) {
         // A channel may take it in several HTLCs only: as many parts go this way.

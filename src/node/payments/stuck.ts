@@ -1,7 +1,7 @@
 /** Why a payment cannot go on, in words: the true cause, with its figures. */
-import { assertNever, type Msat } from '../../core/bytes/index.js';
+import { assertNever, type Msat, type ShortChannelId } from '../../core/bytes/index.js';
 import type { PayGoal, Stuck } from '../../core/payment/index.js';
-import { explainNoRoute, type NoRoute } from '../../core/routing/index.js';
+import { explainNoRoute, type HintChannel, type NoRoute } from '../../core/routing/index.js';
 
 export function explainStuck(stuck: Stuck, goal: PayGoal): string {
   switch (stuck.code) {
@@ -38,15 +38,24 @@ function ownBalance(stuck: Stuck & { code: 'own_balance' }, goal: PayGoal): stri
 function noRoute(reason: NoRoute, amountMsat: Msat, goal: PayGoal): string {
   const text = explainNoRoute(reason);
   const hints = goal.hints ?? [];
-  const closed =
-    reason.code === 'excluded_by_constraints' &&
-    hints.length > 0 &&
-    reason.constraints.every(
-      ({ subject }) =>
-        'channel' in subject && hints.some((hint) => hint.scid === subject.channel.scid),
-    );
-  const which = closed ? `The route hints are exhausted, all ${hints.length}. ` : '';
+  const which = areExhausted(hints, reason, goal)
+    ? `The route hints of the invoice are exhausted, all ${hints.length}. `
+    : '';
   const part =
     amountMsat === goal.amountMsat ? '' : ` (for ${amountMsat}msat of ${goal.amountMsat}msat)`;
   return `${which}${text}${part}`;
+}
+
+/** The payee is reached by hints alone, and what was learned of them stands in the way. */
+function areExhausted(hints: readonly HintChannel[], reason: NoRoute, goal: PayGoal): boolean {
+  if (hints.length === 0) return false;
+  if (reason.code === 'destination_total') {
+    const last = hints.filter(({ target }) => target === goal.destination);
+    return reason.learned && reason.channels === last.length;
+  }
+  const isHint = (scid: ShortChannelId): boolean => hints.some((hint) => hint.scid === scid);
+  return (
+    reason.code === 'excluded_by_constraints' &&
+    reason.constraints.every(({ subject }) => 'channel' in subject && isHint(subject.channel.scid))
+  );
 }

@@ -175,6 +175,25 @@ describe('getroutes', () => {
     );
   });
 
+  it('takes our own channels to the brim: no fee is paid on them', () => {
+    const table = new RouteTable();
+    const ours = [1, 2, 3].map((n) => {
+      const scid = shortChannelId(500 + n, 1, 0);
+      const capacityMsat = 1_000_000_000;
+      table.addChannel({ scid, node1: idBytes(0), node2: idBytes(5), capacityMsat });
+      return { scid, direction: 0 as const, peer: id(5), spendableMsat: msat(900_000_001) };
+    });
+    const found = table.getroutes({
+      source: id(0),
+      destination: id(5),
+      amountMsat: msat(2_700_000_003),
+      riskFactor: 10,
+      localChannels: ours,
+      now: NOW,
+    });
+    expect(found.ok && found.value.parts.length).toBe(3);
+  });
+
   it('costs no more than one part, keeps the fee limit, and leaves reserved room alone', () => {
     fc.assert(
       fc.property(world, (w) => {
