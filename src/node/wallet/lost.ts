@@ -20,6 +20,11 @@ export class LostTransactions {
   /** By txid: the height at which its coins were missed first. */
   readonly #missed = new Map<string, BlockHeight>();
 
+  /** It is in a block or in the mempool. */
+  found(txid: Bytes): void {
+    this.#missed.delete(toHex(txid));
+  }
+
   /** Whether a transaction that the chain refused has lacked its coins for too long. */
   async isLost(
     { txid, tx }: WalletTransaction,

@@ -411,8 +411,9 @@ export class Wallet {
   async #rebroadcast(height: BlockHeight): Promise<void> {
     const { chain, follower, log } = this.deps;
     for (const entry of this.transactions()) {
-      if (entry.height !== undefined || this.book.transaction(entry.txid) === undefined) continue;
-      const refused = await this.#broadcast(entry.raw);
+      const waits = entry.height === undefined && this.book.transaction(entry.txid) !== undefined;
+      const refused = waits ? await this.#broadcast(entry.raw) : undefined;
+      if (refused === undefined) this.#lost.found(entry.txid);
       // Below the tip, what it spends may be spent by itself.
       if (refused === undefined || height < follower.tipHeight) continue;
       if (!(await this.#lost.isLost(entry, this.book, chain, height))) continue;
