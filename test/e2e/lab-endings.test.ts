@@ -18,12 +18,12 @@ describe('on a real bitcoind, in every ending the honest side has its due, less 
       const { wrong, told } = await runCell(cell, await bitcoind.chain());
       expect(wrong, told).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 
   it.each(relayedEndings)(
     'relayed: %s',
     async (name) => relayedEnding(name, await bitcoind.chain()),
-    120_000,
+    180_000,
   );
 });
