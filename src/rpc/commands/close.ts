@@ -9,9 +9,10 @@ import { channelRefusal } from './channel-errors.js';
 import { badParameter, perKwOf, scriptOf, shownTxid, theChannel } from './shared.js';
 import { unlessAborted } from './waiting.js';
 
-function feerateRange([minimum, maximum, ...more]: readonly number[]): CloseFeerates {
+function feerateRange(rates: readonly number[]): CloseFeerates {
+  const [minimum, maximum, ...more] = rates;
   if (minimum === undefined || maximum === undefined || more.length > 0 || minimum > maximum)
-    throw badParameter('feerange', 'should be two feerates, the lower one first');
+    throw badParameter('feerange', 'should be two feerates, the lower one first', rates.join(', '));
   return { minimum, maximum };
 }
 
