@@ -39,7 +39,7 @@ beforeAll(async () => {
   for (const node of [alice, carol, dave]) await lightning.fund(node, 3_000_000);
   for (const [payer, payee] of pairs)
     await lightning.channel(payer, payee, 1_000_000, { pushMsat: 400_000_000 });
-}, 120_000);
+}, 180_000);
 afterAll(() => lightning?.stop(), 30_000);
 afterEach(({ task }) => {
   if (task.result?.state === 'fail') console.error(lightning?.tails(60));
@@ -113,4 +113,4 @@ it('of who pays and of who is paid, each alone: both by CPFP on their anchors', 
     const { payments } = await alice.call('listsendpays', { payment_hash: hash });
     return payments[0].status === 'failed';
   });
-}, 120_000);
+}, 180_000);
