@@ -125,7 +125,10 @@ export class Pass {
     const { amount, hops, delay, bytes } = this.#labels;
     const [x, y] = [amount[a] as number, amount[b] as number];
     if (x > y) return false;
-    if (limits.has('hops') && (hops[a] as number) > (hops[b] as number)) return false;
+    // Where minima matter, the shorter way may go on through a node that the longer one has used,
+    // with an amount that it has raised meanwhile.
+    const countHops = minima.length > 0 || limits.has('hops');
+    if (countHops && (hops[a] as number) > (hops[b] as number)) return false;
     if (limits.has('delay') && (delay[a] as number) > (delay[b] as number)) return false;
     if (limits.has('payload') && (bytes[a] as number) > (bytes[b] as number)) return false;
     for (const minimum of minima) if (minimum > x !== minimum > y) return false;

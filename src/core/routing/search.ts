@@ -25,14 +25,17 @@ import type { FoundPath, SearchRequest } from './search-request.js';
 import { LeastAmounts, LeastSteps } from './spread.js';
 import { View } from './view.js';
 
-const FEW_LABELS = 1_000;
+const FEW_LABELS = 3_000;
+/** Labels of a pass that minds more than costs and amounts take about so much longer. */
+const MINDFUL = 3;
 /** Labels a pass makes before it gives up: where there is a route, and where none yet. */
 const MOST_LABELS = 50_000;
 const MOST_LABELS_IN_VAIN = 10_000;
 /** Routes whose fees are above the amount and this are not looked for where minima matter. */
 const SMALL_FEES = 10_000;
-/** Views kept, and how many there are for each doubling of the amount. */
+/** Views kept at most, bytes they may take together, and views for each doubling of the amount. */
 const MOST_VIEWS = 8;
+const VIEW_BYTES = 16e6;
 const VIEWS_AN_OCTAVE = 2;
 /** A path that is known is beaten by what is cheaper than so much of its cost. */
 const CHEAPER = 1 - 1e-12;
@@ -163,7 +166,7 @@ export class Search {
       const best = known.sort((a, b) => a.cost - b.cost)[0];
       const ceiling = best === undefined ? Number.POSITIVE_INFINITY : best.cost * CHEAPER;
       const most = free === undefined ? MOST_LABELS_IN_VAIN : MOST_LABELS;
-      let found = this.#runPass(ceiling, minded, this.#fewLabels);
+      let found = this.#runPass(ceiling, minded, this.#fewLabels / MINDFUL);
       if (found === 'gave_up') {
         if (!this.#makeBound(reach, limits.size > 0 ? 'all' : 'across', ceiling)) return best;
         found = this.#runPass(ceiling, minded, most);
@@ -295,11 +298,21 @@ export class Search {
       const floor = amount < 2 ? 0 : Math.min(amount, Math.floor(2 ** (step / VIEWS_AN_OCTAVE)));
       const knowledge = ignoreKnowledge ? this.#nobody : this.#knowledge;
       view = new View({ floor, riskFactor, penalty }, { graph: this.#graph, knowledge });
-      const oldest = this.#views.keys().next().value;
-      if (this.#views.size >= MOST_VIEWS && oldest !== undefined) this.#views.delete(oldest);
+      this.#forgetViews();
     } else this.#views.delete(key);
     this.#views.set(key, view);
     return view;
+  }
+
+  /** The one used longest ago goes first. */
+  #forgetViews(): void {
+    let bytes = 0;
+    for (const view of this.#views.values()) bytes += view.bytes;
+    for (const [key, view] of this.#views) {
+      if (this.#views.size < MOST_VIEWS && bytes <= VIEW_BYTES) return;
+      bytes -= view.bytes;
+      this.#views.delete(key);
+    }
   }
 
   /** A path with its real amounts; nothing where an edge cannot carry them, or it crosses itself. */
