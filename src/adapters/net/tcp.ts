@@ -128,6 +128,9 @@ function listenerOf(server: Server): Listener {
   };
 }
 
+/** What is handed on at once: then others have their turn. */
+const SLICE_BYTES = 16_384;
+
 class TcpConnection implements Connection {
   readonly remote: NetAddress;
   readonly #socket: Socket;
@@ -135,6 +138,12 @@ class TcpConnection implements Connection {
   #data: ((bytes: Uint8Array) => void) | undefined;
   #close: ((error?: Error) => void) | undefined;
   #error: Error | undefined;
+  #paused = false;
+  /** Read and not yet handed on; the socket is paused meanwhile. */
+  #left: Uint8Array | undefined;
+  #resting = false;
+  /** The last slice was a full one: more is likely to wait in the socket. */
+  #bulk = false;
   #closing = false;
   #ended = false;
   #told = false;
@@ -151,13 +160,15 @@ class TcpConnection implements Connection {
     socket.pause();
     socket.on('data', (bytes: Buffer) => {
       if (this.#closing) return;
-      this.#data?.(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+      this.#left = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.#hand();
     });
     socket.on('error', (error) => {
       this.#error ??= named(error, remote);
     });
     socket.on('close', () => {
       this.#ended = true;
+      while (this.#left !== undefined && !this.#paused && !this.#closing) this.#handSlice();
       this.#tell();
     });
   }
@@ -180,11 +191,46 @@ class TcpConnection implements Connection {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    if (this.#data !== undefined) this.#socket.resume();
+    this.#paused = false;
+    if (this.#data !== undefined && !this.#resting) this.#goOn();
+  }
+
+  /**
+   * A slice, and the next one when the others had their turn. libuv reads a socket that is always
+   * full up to 32 times before it looks at anything else: two megabytes of messages, for whose sake
+   * nobody else would be heard.
+   */
+  #hand(): void {
+    // Whoever is handed a slice may pause and resume, and gets the next one only afterwards.
+    this.#resting = true;
+    this.#handSlice();
+    if (this.#left === undefined && !this.#bulk) {
+      this.#resting = false;
+      if (!this.#paused) this.#socket.resume();
+      return;
+    }
+    this.#socket.pause();
+    setImmediate(() => {
+      this.#resting = false;
+      if (!this.#paused && !this.#ended && !this.#closing) this.#goOn();
+    });
+  }
+
+  #goOn(): void {
+    if (this.#left === undefined) this.#socket.resume();
+    else this.#hand();
+  }
+
+  #handSlice(): void {
+    const bytes = this.#left as Uint8Array;
+    this.#bulk = bytes.length >= SLICE_BYTES;
+    this.#left = bytes.length > SLICE_BYTES ? bytes.subarray(SLICE_BYTES) : undefined;
+    this.#data?.(bytes.length > SLICE_BYTES ? bytes.subarray(0, SLICE_BYTES) : bytes);
   }
 
   close(): void {
