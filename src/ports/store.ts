@@ -166,9 +166,17 @@ export interface Query<T extends TableName> {
   readonly limit?: number;
 }
 
+export interface CommitOptions {
+  /**
+   * It need not outlive a power cut, and so does not wait for the disk: what can be had again. It
+   * is durable with the next commit that is.
+   */
+  readonly lazy?: boolean;
+}
+
 export interface Store {
   /** Resolves once all writes are durable. A rejection means the disk failed: the node stops. */
-  commit(writes: readonly Write[]): Promise<void>;
+  commit(writes: readonly Write[], options?: CommitOptions): Promise<void>;
   /** Sees every commit that was called before it. */
   select<T extends TableName>(table: T, query?: Query<T>): Promise<Tables[T][]>;
   close(): Promise<void>;

@@ -63,6 +63,26 @@ export function storeContract(
         await expect(store.select('channels', { keys })).rejects.toMatchObject({ code: 'invalid' });
       }));
 
+    it('keeps a lazy commit too, between others and at the end', async () => {
+      const { open } = await make();
+      const put = (n: number) => ({
+        ...{ put: 'vars' as const, row: { name: `v${n}`, value: Uint8Array.of(n) } },
+      });
+      const first = await open();
+      await first.commit([put(1)], { lazy: true });
+      await Promise.all([
+        first.commit([put(2)]),
+        first.commit([put(3)], { lazy: true }),
+        first.commit([{ delete: 'vars', where: { name: 'v1' } }], { lazy: true }),
+      ]);
+      await first.commit([put(4)], { lazy: true });
+      expect((await first.select('vars')).map(({ name }) => name)).toEqual(['v2', 'v3', 'v4']);
+      await first.close();
+      const again = await open();
+      expect((await again.select('vars')).map(({ name }) => name)).toEqual(['v2', 'v3', 'v4']);
+      await again.close();
+    });
+
     it('keeps the bytes of many writes apart, of deletes too', () =>
       opened(async (store) => {
         const value = (n: number) => new Uint8Array(5000 + n).fill(n);

@@ -171,7 +171,7 @@ export const DEFAULT_GOSSIP_LIMITS: GossipLimits = {
   flushSeconds: 60,
   syncPeers: 3,
   syncTotal: 10,
-  queryBatch: 500,
+  queryBatch: 250,
   updateBurst: 10,
   updatesPerDay: 24,
   nodesPerDay: 24,

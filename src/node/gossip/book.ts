@@ -11,8 +11,9 @@ type Row = Tables['gossip'];
 
 const SNAPSHOT = 'gossip.snapshot';
 const EMPTY = new Uint8Array(0);
-/** Rows that are written together. */
-const FLUSH_ROWS = 500;
+/** Rows that are written together; more of them where the disk cannot keep up. */
+const FLUSH_ROWS = 150;
+const MOST_TOGETHER = 600;
 /** Rows that wait for the disk, above which no more are asked for. */
 const MOST_ROWS = 2_000;
 /** Rows read together at a start. */
@@ -133,7 +134,7 @@ export class GossipBook {
     return row;
   }
 
-  /** Resolves when all that was put before is on disk. */
+  /** Resolves when all that was put before is with the store. */
   async flush(): Promise<void> {
     const last = this.#seq;
     for (;;) {
@@ -154,11 +155,13 @@ export class GossipBook {
    */
   #writeSome(): void {
     const writes: Write[] = [];
+    const count = this.pressed ? MOST_TOGETHER : FLUSH_ROWS;
     for (const row of this.#waiting.values()) {
       this.#waiting.delete(row.key);
-      if (writes.push({ put: 'gossip', row }) === FLUSH_ROWS) break;
+      if (writes.push({ put: 'gossip', row }) === count) break;
     }
-    this.#writing = this.#store.commit(writes).then(() => {
+    // What a power cut takes of it, peers tell again.
+    this.#writing = this.#store.commit(writes, { lazy: true }).then(() => {
       this.#writing = undefined;
       this.#writeIfMany();
       if (!this.pressed) this.#relieved();

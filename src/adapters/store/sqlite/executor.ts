@@ -13,7 +13,7 @@ import { schema } from './schema.js';
 type Statement = StatementSyncInstance;
 
 export type Request =
-  | { readonly commit: readonly EncodedWrite[] }
+  | { readonly commit: readonly EncodedWrite[]; readonly lazy?: boolean }
   | { readonly select: EncodedQuery };
 
 /** In the order of the requests: nothing for a commit, the rows of a select, or why not. */
@@ -56,6 +56,7 @@ export class Executor {
   readonly #db: DatabaseSyncInstance;
   readonly #statements = new Map<string, Statement>();
   #failed: StoreError | undefined;
+  #full = true;
 
   /** Throws `StoreError`; makes the file (mode 0600) where there is none. */
   constructor(path: string) {
@@ -108,6 +109,7 @@ export class Executor {
     try {
       if (requests.every((request) => 'select' in request))
         return requests.map((request) => this.#execute(request));
+      this.#sync(requests.some((request) => 'commit' in request && request.lazy !== true));
       this.#db.exec('BEGIN IMMEDIATE');
       const outcomes = requests.map((request) => this.#execute(request));
       this.#db.exec('COMMIT');
@@ -120,6 +122,16 @@ export class Executor {
       else if (requests.length > 1) return requests.flatMap((request) => this.run([request]));
       return requests.map(() => ({ error }));
     }
+  }
+
+  /**
+   * Whether the next transaction waits for the disk. One that does not stands in the log before all
+   * that follow, and the first of these that does takes it along.
+   */
+  #sync(full: boolean): void {
+    if (full === this.#full) return;
+    this.#db.exec(`PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`);
+    this.#full = full;
   }
 
   #rollback(): void {

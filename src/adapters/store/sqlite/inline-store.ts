@@ -1,4 +1,11 @@
-import type { Query, Store, TableName, Tables, Write } from '../../../ports/index.js';
+import type {
+  CommitOptions,
+  Query,
+  Store,
+  TableName,
+  Tables,
+  Write,
+} from '../../../ports/index.js';
 import { decodeRows, encodeQuery, encodeWrite } from './codec.js';
 import { Executor, type Outcome, type Request } from './executor.js';
 
@@ -14,8 +21,8 @@ export class InlineStore implements Store {
     this.#executor = new Executor(path);
   }
 
-  async commit(writes: readonly Write[]): Promise<void> {
-    this.#run({ commit: writes.map((write) => encodeWrite(write)) });
+  async commit(writes: readonly Write[], { lazy = false }: CommitOptions = {}): Promise<void> {
+    this.#run({ commit: writes.map((write) => encodeWrite(write)), lazy });
   }
 
   async select<T extends TableName>(table: T, query: Query<T> = {}): Promise<Tables[T][]> {

@@ -1,5 +1,12 @@
 import type { Worker } from 'node:worker_threads';
-import type { Query, Store, TableName, Tables, Write } from '../../../ports/index.js';
+import type {
+  CommitOptions,
+  Query,
+  Store,
+  TableName,
+  Tables,
+  Write,
+} from '../../../ports/index.js';
 import { startThread } from '../../thread.js';
 import { Blobs, decodeRows, encodeQuery, encodeWrite, unpackRows } from './codec.js';
 import { StoreError } from './errors.js';
@@ -56,10 +63,10 @@ export class WorkerStore implements Store {
     });
   }
 
-  commit(writes: readonly Write[]): Promise<void> {
+  commit(writes: readonly Write[], { lazy = false }: CommitOptions = {}): Promise<void> {
     try {
       const commit = writes.map((write) => encodeWrite(write, this.#blobs.put));
-      return this.#send({ commit }).then(() => undefined);
+      return this.#send({ commit, lazy }).then(() => undefined);
     } catch (error) {
       return Promise.reject(error);
     }
