@@ -33,6 +33,8 @@ const DEFAULTS = {
   payees: 'zipf',
   seed: '7',
   forwards: '12',
+  /** 1: others pay back what the sender moves. */
+  counterflow: '0',
   workers: '2',
   /** 0: not to ask what was possible, for the time of the attempts alone. */
   possible: '1',
@@ -123,7 +125,7 @@ async function main(): Promise<void> {
     for (const amountSat of amounts.split(',').map(Number)) {
       const jobs = names.flatMap((method) =>
         Array.from({ length: Number(rest.senders) }, (_, sender): Job => {
-          const { payments, senders, seed, forwards, payees, possible, table } = rest;
+          const { payments, senders, seed, forwards, counterflow, payees, possible, table } = rest;
           return {
             ...{ method, model, amountSat, sender, table },
             payees: payees as PayeeLaw,
@@ -131,6 +133,7 @@ async function main(): Promise<void> {
             senders: Number(senders),
             seed: Number(seed),
             forwardsPerDay: Number(forwards),
+            counterflow: counterflow !== '0',
             asksPossible: possible !== '0',
           };
         }),

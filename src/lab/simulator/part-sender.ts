@@ -14,7 +14,6 @@ import {
   type Outcome,
   ownChannels,
   type Payment,
-  refill,
   type Sender,
   type SenderDeps,
   TEMPORARY_CHANNEL_FAILURE,
@@ -105,7 +104,7 @@ export class PartSender implements Sender {
     const hops = attemptHops(world, part);
     if (paid) {
       world.settle(hops);
-      refill(world, hops);
+      world.refill(hops);
       for (const lesson of lessonsOfSuccess(triedHops(part))) this.#table.learn(lesson, now);
       return;
     }

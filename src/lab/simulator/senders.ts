@@ -11,7 +11,7 @@ import {
   type RouteTableOptions,
   type TriedHop,
 } from '../../core/routing/index.js';
-import type { AttemptHop, World } from './world.js';
+import type { World } from './world.js';
 
 export interface Outcome {
   readonly paid: boolean;
@@ -72,13 +72,6 @@ export const triedHops = (route: Route): TriedHop[] =>
     delay,
   }));
 
-/** The sender earns again what it paid, and the payee spends it: their own channels lie as before. */
-export function refill(world: World, hops: readonly AttemptHop[]): void {
-  const [first, last] = [hops[0], hops.at(-1)];
-  if (first !== undefined) world.move(first.edge, -first.amount);
-  if (last !== undefined && last !== first) world.move(last.edge, -last.amount);
-}
-
 /** `getroute` and `sendpay` by hand, up to five times. */
 export class RouteSender implements Sender {
   readonly #deps: SenderDeps;
@@ -116,7 +109,7 @@ export class RouteSender implements Sender {
       if (erring < 0) {
         world.hold(hops);
         world.settle(hops);
-        refill(world, hops);
+        world.refill(hops);
         if (this.#options.learns)
           for (const lesson of lessonsOfSuccess(tried)) this.#table.learn(lesson, now);
         const feeMsat = Number(found.value.feeMsat);

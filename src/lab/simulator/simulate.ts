@@ -16,6 +16,8 @@ export interface StreamOptions {
   readonly seed: number;
   /** Payments of others that each channel forwards a day. */
   readonly forwardsPerDay: number;
+  /** Others pay back what the sender moves. */
+  readonly counterflow?: boolean;
   /** Whether to find out what was possible where a payment failed. */
   readonly asksPossible: boolean;
 }
@@ -100,12 +102,12 @@ export function simulate(
     readonly sender: (deps: SenderDeps) => Sender;
   },
 ): Tally {
-  const { model, seed, forwardsPerDay, payments, amountSat } = options;
+  const { payments, amountSat } = options;
   const { graph } = deps;
-  const world = new World({ model, seed, forwardsPerDay }, { graph });
+  const world = new World(options, { graph });
   world.keepStill(node);
   const sender = deps.sender({ world, node });
-  const payee = payeesOf(options.payees, deps.pool, node, randomFrom(seed + 2 + node));
+  const payee = payeesOf(options.payees, deps.pool, node, randomFrom(options.seed + 2 + node));
   const amount = amountSat * 1000;
   const tally = emptyTally();
   for (let i = 0; i < payments; i++) {

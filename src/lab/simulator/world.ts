@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly seed: number;
   /** Payments of others that each channel forwards a day; 0: it lies still. */
   readonly forwardsPerDay: number;
+  /** Others pay back the other way what the sender moves: it drains no channel for good. */
+  readonly counterflow?: boolean;
 }
 
 /** Payments of others are as often of 1,000 sat as of 1,000,000, and of all between by its logarithm. */
@@ -98,6 +100,17 @@ export class World {
   settle(hops: readonly AttemptHop[]): void {
     this.release(hops);
     for (const { edge, amount } of hops) this.move(edge, amount);
+  }
+
+  /**
+   * The sender earns again what it paid, and the payee spends it: their own channels lie as before,
+   * and with a counterflow those between them too.
+   */
+  refill(hops: readonly AttemptHop[]): void {
+    hops.forEach(({ edge, amount }, i) => {
+      const isEnd = i === 0 || i === hops.length - 1;
+      if (isEnd || this.#options.counterflow === true) this.move(edge, -amount);
+    });
   }
 
   /** The amount goes over to the edge's end. */

@@ -173,6 +173,20 @@ describe('the world of the simulator', () => {
     });
   });
 
+  it('is as it was after a payment, but for what the ways between have moved', () => {
+    const hops = [0, 2, 4].map((edge) => ({ edge, amount: 1e6 }));
+    const changed = [false, true].map((counterflow) => {
+      const options = { model: 'uniform', seed: 5, forwardsPerDay: 0, counterflow } as const;
+      const paid = new World(options, { graph: network() });
+      const before = sides(paid);
+      paid.hold(hops);
+      paid.settle(hops);
+      paid.refill(hops);
+      return sides(paid).flatMap((side, e) => (side === before[e] ? [] : [e]));
+    });
+    expect(changed).toEqual([[2, 3], []]);
+  });
+
   it('moves by others the same way, however often one looks', () => {
     const [often, once] = [world(50), world(50)];
     for (let day = 1; day <= 5; day++) {
