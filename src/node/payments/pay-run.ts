@@ -46,6 +46,12 @@ const OWN_FUNDS: ReadonlySet<string> = new Set([
   'fee_not_affordable',
   'dust_exposure',
 ]);
+/**
+ * BOLT 4 lets a payee wait a minute for the parts of a set. Where no other part can be sent before
+ * that is over, the time does not count: when the parts come back, all that was learned may bring
+ * the whole another way.
+ */
+const HELD_MS = 70_000;
 /** After a start, peers are waited for so long, looking so often. */
 const PEERS_MS = 30_000;
 const LOOK_MS = 250;
@@ -72,6 +78,9 @@ export class PayRun {
   #halted = false;
   /** Parts sent so far. */
   #sent = 0;
+  /** Since when nothing can be sent while parts are in flight, and how long that was before. */
+  #heldSince: number | undefined;
+  #heldMs = 0;
   /** Why nothing could be sent when it was last tried. */
   #stuck: Stuck | undefined;
   /** Why no new part is begun: what is in flight still ends before this is told. */
@@ -143,9 +152,10 @@ export class PayRun {
 
   /** Sends parts until all of the amount is on its way, or no more can be done now. */
   async #sendAll(): Promise<void> {
+    this.#noLongerHeld();
     while (this.#plan.leftMsat > 0n && this.#givenUp === undefined && !this.#halted) {
       // The first try is always made, however little time there is.
-      if (this.#plan.attempts > 0 && this.#deps.clock.now() >= this.#wish.deadline) return;
+      if (this.#plan.attempts > 0 && this.#isOver()) return;
       const parts = this.#plan.next({
         localChannels: this.#deps.localChannels(),
         reserved: [...this.#sender.inFlight.reserved, ...this.#deps.reserved()],
@@ -156,8 +166,9 @@ export class PayRun {
       this.#stuck = parts.ok ? undefined : parts.error;
       if (!parts.ok) {
         const reason = explainStuck(parts.error, this.#wish.goal);
-        if (this.#flights.size > 0)
-          this.#say({ kind: 'waiting', inFlight: this.#flights.size, reason });
+        if (this.#flights.size === 0) return;
+        this.#heldSince = this.#deps.clock.now();
+        this.#say({ kind: 'waiting', inFlight: this.#flights.size, reason });
         return;
       }
       // All are held at once, so that nobody plans on the room of one that waits for its turn.
@@ -165,6 +176,17 @@ export class PayRun {
         this.#sender.inFlight.begin(this.#key(id), route.hops);
       for (const part of parts.value) await this.#send(part);
     }
+  }
+
+  #noLongerHeld(): void {
+    const held = this.#heldSince === undefined ? 0 : this.#deps.clock.now() - this.#heldSince;
+    this.#heldMs = Math.min(HELD_MS, this.#heldMs + held);
+    this.#heldSince = undefined;
+  }
+
+  /** No new part is sent any more. */
+  #isOver(): boolean {
+    return this.#deps.clock.now() >= this.#wish.deadline + this.#heldMs;
   }
 
   #key(partId: number): string {
@@ -236,7 +258,7 @@ export class PayRun {
 
   #sayRetrying(): void {
     const { leftMsat, feeLeftMsat } = this.#plan;
-    if (this.#givenUp === undefined && this.#deps.clock.now() < this.#wish.deadline)
+    if (this.#givenUp === undefined && !this.#isOver())
       this.#say({ kind: 'retrying', leftMsat, feeLeftMsat, inFlight: this.#flights.size });
   }
 

@@ -28,7 +28,13 @@ export const limits = {
     .number(0, 100)
     .optional()
     .describe('The fee of all parts together at most, in percent; 0.5 if left out.'),
-  retry_for: p.integer().default(60).describe('Seconds in which new parts are sent.'),
+  retry_for: p
+    .integer()
+    .default(60)
+    .describe(
+      'Seconds in which new parts are sent, not counting a minute in which those in flight wait at ' +
+        'the payee and no other can be sent.',
+    ),
   maxdelay: p.integer(0, 0xffff).default(2016).describe('Blocks that the funds may be stuck.'),
   exemptfee: p
     .msat()

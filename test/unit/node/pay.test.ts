@@ -313,6 +313,22 @@ describe('pay in parts', () => {
     expect(await result).toMatchObject({ ok: true, value: { attempts: 3 } });
   });
 
+  it('the minute that parts wait at the payee for one that cannot be sent does not count', async () => {
+    kit.routes = [halves(), { code: 'no_path' }, kit.asAsked];
+    const { result } = await start({ retryFor: 30 });
+    const [first, second] = kit.sent.splice(0);
+    kit.sent.push(second!);
+    await bobFails();
+    await kit.clock.settleNow();
+    kit.arrive(first!);
+    await kit.clock.advance(60_000);
+    await kit.goBack(first!, (await kit.said(first!))!);
+    await kit.clock.settleNow();
+    expect(kit.queries[2]).toMatchObject({ amountMsat: 4_000_000n });
+    await kit.deliver();
+    expect(await result).toMatchObject({ ok: true, value: { attempts: 3 } });
+  });
+
   it('the fee limit holds for all parts together: the message tells what is left of it', async () => {
     kit.routes = [halves(), tooDear(991, 990), tooDear(1001, 1000)];
     const { result } = await start({ maxFee: msat(1000) });
