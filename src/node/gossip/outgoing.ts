@@ -12,7 +12,7 @@ interface Task {
 }
 
 /** Messages read from the disk at a time. */
-const CHUNK = 200;
+const CHUNK = 100;
 /** No more is sent while a peer has this much to read. */
 const MOST_BACKLOG = 256 * 1024;
 const PAUSE_MS = 50;
