@@ -38,7 +38,10 @@ export class Paying {
             groupid,
             end: end.ok ? 'complete' : end.error.code,
           }),
-        (error) => log.error('a payment cannot be taken up again', { payment_hash, error }),
+        (error) => {
+          this.#running.delete(payment_hash);
+          log.error('a payment cannot be taken up again', { payment_hash, error });
+        },
       );
     }
   }

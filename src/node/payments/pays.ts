@@ -20,9 +20,9 @@ export interface Wish {
 
 export type PayRow = Tables['pays'] & { readonly status: PaymentStatus };
 
-/** JSON with `{ $n }` for amounts and `{ $x }` for bytes. */
+/** Version 1: JSON with `{ $n }` for amounts and `{ $x }` for bytes. */
 const encodeWish = (wish: Wish): string =>
-  JSON.stringify(wish, (_, value: unknown) => {
+  JSON.stringify({ v: 1, ...wish }, (_, value: unknown) => {
     if (typeof value === 'bigint') return { $n: value.toString() };
     return value instanceof Uint8Array ? { $x: toHex(value) } : value;
   });
