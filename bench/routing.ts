@@ -4,6 +4,7 @@
  * over the RPC socket of a daemon; the routes of a sample are checked against a plain search that
  * knows no shortcuts. `any pairs`: most of them have no route, and are told why.
  *     npm run bench:routing -- CHANNELS.csv.gz --in-process     without the daemon
+ *     npm run bench:routing -- CHANNELS.csv.gz --constrained    the worst cases, in process
  *     npm run bench:routing -- --synthetic [CHANNELS...]        the curve up to a million channels
  */
 import { type NodeId, scidToString } from '../src/core/bytes/index.js';
@@ -17,8 +18,10 @@ import {
   random,
   readGraph,
   request,
+  timed,
 } from './graph.js';
 import { cheapestCost } from './reference.js';
+import { constrained } from './routing-constrained.js';
 import { curve } from './routing-curve.js';
 
 const PAIRS = 1000;
@@ -32,6 +35,7 @@ async function main(): Promise<void> {
   if (process.argv.includes('--synthetic')) return curve();
   const file = graphFile('npm run bench:routing -- CHANNELS.csv.gz');
   const graph = readGraph(file);
+  if (process.argv.includes('--constrained')) return constrained(graph);
   const scratch = new RouteTable({}, { graph });
   const work = AMOUNTS_SAT.map((sat) => ({ sat, pairs: choosePairs(scratch, sat, PAIRS) }));
   work.push({ sat: 100_000, pairs: anyPairs(graph.nodeLimit, (n) => graph.nodeHex(n)) });
@@ -100,9 +104,7 @@ function anyPairs(nodes: number, id: (n: number) => NodeId): Pair[] {
 function inProcess(table: RouteTable, pairs: readonly Pair[], sat: number): Measured {
   let found = 0;
   const times = pairs.map((pair) => {
-    const before = performance.now();
-    const route = table.getroute(request(pair, sat));
-    const took = performance.now() - before;
+    const [route, took] = timed(() => table.getroute(request(pair, sat)));
     if (route.ok) found++;
     return took;
   });

@@ -169,7 +169,7 @@ describe('getroute', () => {
         expect(found.value.hops.length).toBeLessThanOrEqual(request.maxHops);
         expect(found.value.hops[0]?.delay).toBeLessThanOrEqual(request.maxDelay);
       }),
-      { numRuns: 4000 },
+      { numRuns: 3000 },
     );
   });
 });
