@@ -116,10 +116,12 @@ describe('commands that tools call', () => {
     expect(paid.payment_preimage).toBe(toHex(preimage));
   });
 
-  it('one forward is deleted, and its number is not given again', async () => {
+  it('one forward is deleted: its number is not given again, and what it earned stays earned', async () => {
     await lab.settle();
     const { forwards } = await call('bob', 'listforwards');
-    const [{ in_channel, in_htlc_id, created_index }] = forwards;
+    const [{ in_channel, in_htlc_id, created_index, fee_msat }] = forwards;
+    const earned = async () => (await call('bob', 'getinfo')).fees_collected_msat;
+    expect(await earned()).toBe(fee_msat);
     const which = { in_channel, in_htlc_id, status: 'settled' };
     await expect(call('bob', 'delforward', { ...which, status: 'failed' })).rejects.toMatchObject({
       code: 1401,
@@ -131,7 +133,9 @@ describe('commands that tools call', () => {
     expect(await waiting).toEqual({ subsystem: 'forwards', deleted: 1 });
     await expect(call('bob', 'delforward', which)).rejects.toMatchObject({ code: 1401 });
     expect((await call('bob', 'listforwards')).forwards).toEqual([]);
+    expect(await earned()).toBe(fee_msat);
     await lab.restart('bob');
+    expect(await earned()).toBe(fee_msat);
     await lab.settle();
     await lab.wait(120_000);
     const { created } = await call('bob', 'wait', {
@@ -147,7 +151,9 @@ describe('commands that tools call', () => {
     });
     await call('alice', 'keysend', { destination: ids.carol, amount_msat: 1000 });
     expect(await next).toMatchObject({ created: created + 1 });
+    await lab.settle();
     const after = await call('bob', 'listforwards');
+    expect(await earned()).toBe(fee_msat + after.forwards[0].fee_msat);
     expect(after.forwards).toMatchObject([{ created_index: created_index + 1 }]);
   });
 

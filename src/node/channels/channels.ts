@@ -386,6 +386,11 @@ export class Channels {
     this.#remove(entry);
   }
 
+  /** What forwarding has earned, msat. */
+  get feesCollected(): bigint {
+    return this.#switch.earned;
+  }
+
   /** Deletes one of the forwards that are over; false where there is none with this status. */
   deleteForward(channelId: string, htlcId: bigint, status: string): Promise<boolean> {
     return this.#switch.forget(channelId, htlcId, status);

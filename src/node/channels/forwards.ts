@@ -28,15 +28,28 @@ export interface Forward {
   readonly resolvedTime: number | undefined;
 }
 
-/** The last number given when a forward was deleted, and how many were. */
 const COUNTERS = 'forwards/counters';
+
+/** What is known of forwards without their rows; on disk in `vars`. */
+interface Counters {
+  /** The last number given when a forward was deleted. */
+  readonly created: number;
+  readonly deleted: number;
+  /** Every forward below is over. */
+  readonly from: number;
+  /** What those have earned, and those above that are deleted: msat, as digits. */
+  readonly earned: string;
+}
+
+const NO_COUNTERS: Counters = { created: 0, deleted: 0, from: 0, earned: '0' };
 
 /** The forwards that are not over, in memory and on disk. */
 export class Forwards {
   readonly #store: Store;
   readonly #live = new Map<string, Forward>();
+  #counters = NO_COUNTERS;
   #next = 1;
-  #deleted = 0;
+  #earned = 0n;
 
   constructor(store: Store) {
     this.#store = store;
@@ -51,13 +64,42 @@ export class Forwards {
     });
     // A number is given once, though its row may have been deleted.
     const [counted] = await this.#store.select('vars', { where: { name: COUNTERS } });
-    const { created = 0, deleted = 0 } = counted ? JSON.parse(fromUtf8(counted.value)) : {};
-    this.#next = Math.max(newest[0]?.created_index ?? 0, created) + 1;
-    this.#deleted = deleted;
+    if (counted !== undefined)
+      this.#counters = { ...NO_COUNTERS, ...JSON.parse(fromUtf8(counted.value)) };
+    this.#next = Math.max(newest[0]?.created_index ?? 0, this.#counters.created) + 1;
+    await this.#count();
     for (const row of await this.#store.select('forwards', { where: { told: 0 } })) {
       const forward = ofRow(row);
       this.#live.set(keyOf(forward.inChannel, forward.inHtlcId), forward);
     }
+  }
+
+  /** What forwarding has earned, msat. */
+  get earned(): bigint {
+    return this.#earned;
+  }
+
+  /** Adds up the forwards since those that are counted; what is over by now is counted for good. */
+  async #count(): Promise<void> {
+    let { from } = this.#counters;
+    let counted = BigInt(this.#counters.earned);
+    let allOver = true;
+    this.#earned = counted;
+    const order = 'created_index';
+    for (const row of await this.#store.select('forwards', { order, from })) {
+      const { status, in_msat, out_msat, created_index } = row;
+      if (status === 'settled' && out_msat !== null) this.#earned += in_msat - out_msat;
+      allOver &&= status !== 'offered' && status !== 'received';
+      if (allOver) [counted, from] = [this.#earned, created_index + 1];
+    }
+    if (from === this.#counters.from) return;
+    await this.#store.commit([this.#countersWrite({ from, earned: String(counted) })]);
+  }
+
+  #countersWrite(change: Partial<Counters>): Write {
+    this.#counters = { ...this.#counters, ...change };
+    const value = utf8(JSON.stringify(this.#counters));
+    return { put: 'vars', row: { name: COUNTERS, value } };
   }
 
   get(channelId: ChannelId, htlcId: bigint): Forward | undefined {
@@ -101,6 +143,8 @@ export class Forwards {
   /** The outgoing HTLC has ended: this row goes with the outgoing channel's commit. */
   resolve(forward: Forward, resolution: Resolution, now: number): Write {
     const status = resolution.kind === 'fulfill' ? 'settled' : 'failed';
+    if (status === 'settled' && forward.status !== 'settled')
+      this.#earned += forward.inMsat - forward.outMsat;
     return this.#put({ ...forward, status, resolution, resolvedTime: now });
   }
 
@@ -128,12 +172,16 @@ export class Forwards {
     const where = { in_channel: channelId, in_htlc_id: htlcId, status, told: 1 };
     const [row] = await this.#store.select('forwards', { where, limit: 1 });
     if (row === undefined) return false;
-    const { created_index } = row;
-    const counters = { created: this.#next - 1, deleted: ++this.#deleted };
-    await this.#store.commit([
-      { delete: 'forwards', where: { created_index } },
-      { put: 'vars', row: { name: COUNTERS, value: utf8(JSON.stringify(counters)) } },
-    ]);
+    const { created_index, in_msat, out_msat } = row;
+    const { from, earned, deleted } = this.#counters;
+    // What it earned stays earned; below `from` that is counted already.
+    const counts = status === 'settled' && out_msat !== null && created_index >= from;
+    const counters = this.#countersWrite({
+      created: this.#next - 1,
+      deleted: deleted + 1,
+      earned: counts ? String(BigInt(earned) + in_msat - out_msat) : earned,
+    });
+    await this.#store.commit([{ delete: 'forwards', where: { created_index } }, counters]);
     return true;
   }
 

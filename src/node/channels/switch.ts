@@ -130,6 +130,11 @@ export class HtlcSwitch {
     this.#forwards = new Forwards(deps.store);
   }
 
+  /** What forwarding has earned, msat. */
+  get earned(): bigint {
+    return this.#forwards.earned;
+  }
+
   async start(): Promise<void> {
     await this.#forwards.load();
   }

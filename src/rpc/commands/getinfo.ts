@@ -3,7 +3,6 @@ import { msat } from '../../core/bytes/index.js';
 import { defineCommand } from '../command.js';
 import type { NodeApi } from '../node-api.js';
 import * as r from '../results.js';
-import { feesCollected } from './fees-collected.js';
 import { addressResult, shownAddress } from './shared.js';
 
 const PENDING = new Set(['OPENINGD', 'CHANNELD_AWAITING_LOCKIN']);
@@ -82,7 +81,7 @@ export const getinfo = defineCommand({
       version: settings.version,
       blockheight: chain.height,
       network: settings.network,
-      fees_collected_msat: msat(await feesCollected(node.store)),
+      fees_collected_msat: msat(node.channels.feesCollected),
       'lightning-dir': settings.directory,
       our_features: { ...settings.features },
       ...syncWarning(chain),
