@@ -111,7 +111,12 @@ describe('BOLT 5 appendix A: expected weights of penalties', () => {
       role: 'main' as const,
     };
     const to = p2wpkh(c.keys.ownerDelayed);
-    const claim = sweep([{ output, way }], to, { feeratePerKw: 253, minimum: 253 }, { key: 1, signer });
+    const claim = sweep(
+      [{ output, way }],
+      to,
+      { feeratePerKw: 253, minimum: 253 },
+      { key: 1, signer },
+    );
     const witness = claim?.tx.inputs[0]?.witness ?? [];
     const bytes = 1 + witness.reduce((sum, item) => sum + 1 + item.length, 0);
     const signature = witness[0]?.length ?? 0;
