@@ -13,6 +13,8 @@ import type { FollowedBlock } from './types.js';
 const PATIENCE_MS = 10_000;
 const FIRST_MS = 1_000;
 const LAST_MS = 30_000;
+/** A mempool may lose what it held, and nobody sees it: so often all of it is said again. */
+const AGAIN_MS = 60_000;
 
 export interface BroadcastsDeps {
   readonly chain: Pick<Chain, 'broadcast' | 'broadcastPackage'>;
@@ -28,13 +30,14 @@ interface Said {
 /**
  * Hands transactions to the source for all services. The services say what waits again with every
  * block; until then, what the source did not hear is said again here, and all of it once more when
- * the source was away, for its mempool may have been lost.
+ * the source was away, for its mempool may have been lost, and once a minute in any case.
  */
 export class Broadcasts {
   readonly #deps: BroadcastsDeps;
   /** What was said since the last block. */
   readonly #said = new Map<string, Said>();
   #cancel: (() => void) | undefined;
+  #endRepeat: (() => void) | undefined;
   #pauseMs = FIRST_MS;
   #retrying = false;
   #stopped = false;
@@ -63,12 +66,23 @@ export class Broadcasts {
   again(): void {
     for (const said of this.#said.values()) said.heard = false;
     this.#pauseMs = FIRST_MS;
-    if (this.#said.size > 0) void this.#retry();
+    if (this.#said.size > 0) void this.#retry('info');
+  }
+
+  #repeat(): void {
+    this.#endRepeat ??= this.#deps.clock.after(AGAIN_MS, () => {
+      this.#endRepeat = undefined;
+      if (this.#said.size === 0) return;
+      for (const said of this.#said.values()) said.heard = false;
+      void this.#retry('debug');
+      this.#repeat();
+    });
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
+    this.#endRepeat?.();
     this.#said.clear();
   }
 
@@ -78,6 +92,7 @@ export class Broadcasts {
   ): Promise<BroadcastResult | undefined> {
     const said: Said = { hand, heard: false };
     this.#said.set(toHex(sha256(txs.at(-1) ?? new Uint8Array())), said);
+    if (!this.#stopped) this.#repeat();
     const answer = this.#hear(said);
     let cancel = (): void => {};
     const late = new Promise<never>((_, fail) => {
@@ -107,13 +122,13 @@ export class Broadcasts {
     if (this.#stopped || this.#cancel !== undefined) return;
     this.#cancel = this.#deps.clock.after(this.#pauseMs, () => {
       this.#cancel = undefined;
-      void this.#retry();
+      void this.#retry('info');
     });
     this.#pauseMs = Math.min(LAST_MS, 2 * this.#pauseMs);
   }
 
   /** In the order in which it was said, until the source is away again. */
-  async #retry(): Promise<void> {
+  async #retry(level: 'info' | 'debug'): Promise<void> {
     if (this.#retrying) return;
     this.#retrying = true;
     let heard = 0;
@@ -128,6 +143,6 @@ export class Broadcasts {
       // `#hear` has planned the next try.
     }
     this.#retrying = false;
-    if (heard > 0) this.#deps.log.info('transactions are broadcast again', { count: heard });
+    if (heard > 0) this.#deps.log[level]('transactions are broadcast again', { count: heard });
   }
 }

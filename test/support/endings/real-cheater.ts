@@ -208,6 +208,9 @@ export class RealCheater {
       if (left.length > 0) await this.#answered(blocks);
       if (blocks > 0 || !outage) continue;
       await chain.halt();
+      await until('alice to miss bitcoind', async () => {
+        return (await alice.call('getinfo')).warning_bitcoind_sync !== undefined;
+      });
       await chain.resume(['-persistmempool=0']);
       await this.#answered(0);
     }

@@ -40,7 +40,7 @@ it('what the source does not hear is said again until it does, in order', async 
   source.fault = '';
   await pass(31);
   expect(source.heard).toEqual([[1], [3, 2]]);
-  await pass(100);
+  await pass(5);
   expect(source.heard).toHaveLength(2);
 });
 
@@ -61,6 +61,19 @@ it('with a block the services say what still waits, and nothing else is said', a
   broadcasts.again();
   await turn();
   expect(source.heard).toHaveLength(2);
+});
+
+it('once a minute it is said again, for a mempool may have lost it unseen', async () => {
+  await broadcasts.broadcast(one);
+  await pass(59);
+  expect(source.heard).toHaveLength(1);
+  await pass(2);
+  expect(source.heard).toEqual([[1], [1]]);
+  await pass(60);
+  expect(source.heard).toHaveLength(3);
+  broadcasts.connectBlock(block);
+  await pass(120);
+  expect(source.heard).toHaveLength(3);
 });
 
 it('nobody waits long for a source that takes its time', async () => {
