@@ -2,8 +2,8 @@
 import { BitcoindLabChain, LAB_EPOCH_MS } from '../../src/lab/index.js';
 import { startBitcoind } from './bitcoind.js';
 
-/** After so many labs the chain is long, and its miner poor: a new one begins. */
-const LABS = 200;
+/** After so many labs the chain is long, its miner poor and its wallet slow: a new one begins. */
+const LABS = 25;
 
 const FIRST_BLOCKS = 110;
 
