@@ -65,8 +65,6 @@ import type {
   SharedFundResult,
 } from './types.js';
 
-type StatusListener = (channel: LiveChannel) => void;
-
 export class Channels {
   readonly #options: ChannelsOptions;
   readonly #deps: ChannelsDeps;
@@ -76,7 +74,7 @@ export class Channels {
   readonly #effects: Effects;
   readonly #watch = new FundingWatch();
   readonly #registry = new Registry();
-  readonly #listeners = new Set<StatusListener>();
+  readonly #listeners = new Set<(channel: LiveChannel) => void>();
   /** States do not change: what is told of one is worked out once. */
   readonly #views = new WeakMap<ChannelState, ChannelView>();
   /** Of the block told last, which the follower counts only once all its listeners are done. */
@@ -151,6 +149,7 @@ export class Channels {
 
   async stop(): Promise<void> {
     await this.idle();
+    await this.#switch.stop();
     for (const { runner } of this.#registry.all()) runner.stop();
   }
 
@@ -267,7 +266,7 @@ export class Channels {
   }
 
   /** Calls `listener` whenever a channel's state or readiness changes; the answer ends it. */
-  onChange(listener: StatusListener): () => void {
+  onChange(listener: (channel: LiveChannel) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

@@ -48,6 +48,8 @@ export class Forwards {
   readonly #store: Store;
   readonly #live = new Map<string, Forward>();
   #counters = NO_COUNTERS;
+  /** The counters in memory say more than those on disk. */
+  #uncounted = false;
   #next = 1;
   #earned = 0n;
 
@@ -92,12 +94,18 @@ export class Forwards {
       allOver &&= status !== 'offered' && status !== 'received';
       if (allOver) [counted, from] = [this.#earned, created_index + 1];
     }
-    if (from === this.#counters.from) return;
-    await this.#store.commit([this.#countersWrite({ from, earned: String(counted) })]);
+    this.#uncounted = from > this.#counters.from;
+    this.#counters = { ...this.#counters, from, earned: String(counted) };
+  }
+
+  /** At a stop: what was counted needs not be read again at the next start. */
+  async save(): Promise<void> {
+    if (this.#uncounted) await this.#store.commit([this.#countersWrite({})]);
   }
 
   #countersWrite(change: Partial<Counters>): Write {
     this.#counters = { ...this.#counters, ...change };
+    this.#uncounted = false;
     const value = utf8(JSON.stringify(this.#counters));
     return { put: 'vars', row: { name: COUNTERS, value } };
   }

@@ -135,6 +135,10 @@ export class HtlcSwitch {
     return this.#forwards.earned;
   }
 
+  async stop(): Promise<void> {
+    await this.#forwards.save();
+  }
+
   async start(): Promise<void> {
     await this.#forwards.load();
   }
