@@ -1,22 +1,16 @@
 /** BOLT 2, "Channel Establishment v1", from the side that is asked. */
-import { type Bytes, equal, type Sat, type ShortChannelId } from '../../bytes/index.js';
+import { equal, type Sat } from '../../bytes/index.js';
 import type { MessageOf } from '../../wire/index.js';
-import { specOf } from '../balances.js';
-import { buildCommitment, signCommitment, verifyCommitment } from '../commitment/index.js';
 import { sendReadyIfDeep } from '../lockin.js';
 import {
-  type ChannelLimits,
   type ChannelState,
   type ChannelType,
   DEFAULT_BOUNDS,
-  DEFAULT_LIMITS,
-  type Draft,
-  type RelayPolicy,
-  type TermBounds,
   type WaitForFundingCreated,
 } from '../state.js';
 import { Turn } from '../turn.js';
 import type { Step, StepContext } from '../types.js';
+import { draftOf, type OurPart, termsOnWire } from './draft.js';
 import {
   channelIdOf,
   endOpening,
@@ -24,9 +18,10 @@ import {
   hexId,
   liveState,
   paramsOf,
+  signTheirFirst,
   watchFunding,
+  withTheirSignature,
 } from './live.js';
-import { reserveFor, termsOnWire } from './opener.js';
 import {
   bothHave,
   decodeChannelType,
@@ -34,31 +29,20 @@ import {
   faultInFeerate,
   faultInTerms,
   LARGE_CHANNEL,
-  type LocalTerms,
   sideOf,
 } from './terms.js';
 
 type OpenChannelMessage = MessageOf<'openChannel'>;
 
-export interface AcceptParams {
-  /** The number that names the channel's keys to the signer; never used before. */
-  readonly key: number;
-  readonly peerId: Bytes;
-  readonly localFeatures: Bytes;
-  readonly remoteFeatures: Bytes;
+const isAnnounced = (m: OpenChannelMessage): boolean => (m.channelFlags & 1) === 1;
+
+export interface AcceptParams extends OurPart {
   /** The smallest channel we take. */
   readonly minFunding: Sat;
   /** Confirmations we ask for. */
   readonly minimumDepth: number;
   /** Take unconfirmed channels of this peer for good. */
   readonly trustZeroconf?: boolean;
-  readonly terms: LocalTerms;
-  readonly bounds?: TermBounds;
-  readonly limits?: ChannelLimits;
-  readonly policy: RelayPolicy;
-  readonly localAlias: ShortChannelId;
-  readonly shutdownScript: Bytes;
-  readonly upfront?: boolean;
 }
 
 /** The type that is asked for, where we can have it. */
@@ -72,8 +56,7 @@ function acceptableType(p: AcceptParams, m: OpenChannelMessage): ChannelType | s
   if (type.anchors && !bothHave(localFeatures, remoteFeatures, 'optionAnchors'))
     return 'channel_type with anchors, which we did not agree on';
   // BOLT 2, open_channel: scid_alias is for channels that are not announced.
-  if (type.scidAlias && (m.channelFlags & 1) === 1)
-    return 'an announced channel cannot be of type scid_alias';
+  if (type.scidAlias && isAnnounced(m)) return 'an announced channel cannot be of type scid_alias';
   // BOLT 2, open_channel: zeroconf only from those we trust not to spend the funding twice.
   if (type.zeroconf && p.trustZeroconf !== true) return 'zeroconf is not for you';
   return type;
@@ -107,39 +90,14 @@ function faultInOpen(
   );
 }
 
-function draftOf(
-  p: AcceptParams,
-  m: OpenChannelMessage,
-  type: ChannelType,
-  context: StepContext,
-): Draft {
-  const { terms } = p;
-  return {
-    key: p.key,
-    peerId: p.peerId,
-    format: type.anchors ? 'anchors' : 'staticRemotekey',
-    fundingAmount: m.fundingSatoshis,
-    opener: 'remote',
-    type,
-    announce: (m.channelFlags & 1) === 1,
-    pushMsat: m.pushMsat,
-    local: {
-      points: context.signer.channelPoints(p.key),
-      dustLimit: terms.dustLimit,
-      toSelfDelay: terms.toSelfDelay,
-      maxHtlcValueInFlight: terms.maxHtlcValueInFlight,
-      // BOLT 2, accept_channel: our reserve is no less than the opener's dust limit.
-      channelReserve: reserveFor(terms, m.fundingSatoshis, m.dustLimitSatoshis),
-      htlcMinimum: terms.htlcMinimum,
-      maxAcceptedHtlcs: terms.maxAcceptedHtlcs,
-      ...(p.upfront === true ? { upfrontShutdownScript: p.shutdownScript } : {}),
-    },
-    limits: p.limits ?? DEFAULT_LIMITS,
-    shutdownScript: p.shutdownScript,
-    localAlias: p.localAlias,
-    openedAt: context.height,
-  };
-}
+const askedBy = (m: OpenChannelMessage, type: ChannelType) => ({
+  opener: 'remote' as const,
+  fundingAmount: m.fundingSatoshis,
+  pushMsat: m.pushMsat,
+  announce: isAnnounced(m),
+  type,
+  remoteDust: m.dustLimitSatoshis,
+});
 
 /** Answers open_channel with accept_channel, or with an error and a closed state. */
 export function acceptChannel(p: AcceptParams, m: OpenChannelMessage, context: StepContext): Step {
@@ -157,7 +115,7 @@ export function acceptChannel(p: AcceptParams, m: OpenChannelMessage, context: S
       effects: turn.effects,
     };
   }
-  const draft = draftOf(p, m, type, context);
+  const draft = draftOf(p, askedBy(m, type), context);
   // BOLT 2, accept_channel: minimum_depth is 0 on a zeroconf channel.
   const minimumDepth = type.zeroconf ? 0 : p.minimumDepth;
   turn.send({
@@ -187,22 +145,17 @@ export function onFundingCreated(
   m: MessageOf<'fundingCreated'>,
   turn: Turn,
 ): ChannelState {
-  const { signer } = turn.context;
   const params = paramsOf(s, m.fundingTxid, m.fundingOutputIndex);
   const channelId = channelIdOf(m.fundingTxid, m.fundingOutputIndex);
   const first = firstCommitments(params, s.feeratePerKw, s.remotePoint);
-  const point = signer.perCommitmentPoint(params.key, 0n);
-  const ours = buildCommitment(params, 'local', point, specOf(first, 'local'));
-  const { signature } = m;
-  const verified = verifyCommitment(ours, { signature, htlcSignatures: [] });
+  const commitments = withTheirSignature(params, first, m.signature, turn);
   // BOLT 2, funding_created: an incorrect signature fails the channel.
-  if (!verified.ok) return endOpening(s, 'invalid signature in funding_created', turn, true);
-  const commitments = { ...first, local: { number: 0n, signature, htlcSignatures: [] } };
-  const theirs = buildCommitment(params, 'remote', s.remotePoint, specOf(first, 'remote'));
-  const signed = signCommitment(signer, params.key, theirs);
+  if (commitments === undefined)
+    return endOpening(s, 'invalid signature in funding_created', turn, true);
+  const signature = signTheirFirst(params, first, turn);
   turn.emit({ kind: 'channelIdAssigned', channelId: hexId(channelId) });
   turn.persist();
   watchFunding(params, turn);
-  turn.send({ kind: 'fundingSigned', channelId, signature: signed.signature });
+  turn.send({ kind: 'fundingSigned', channelId, signature });
   return sendReadyIfDeep(liveState(s, channelId, params, commitments), turn);
 }

@@ -1,7 +1,13 @@
 /** The end of both openings: a channel with its first commitments, and how an opening fails. */
 import { type Bytes, type ChannelId, msat, satToMsat, toHex } from '../../bytes/index.js';
 import { emptyShachain } from '../../crypto/index.js';
-import { channelFundingOutput } from '../commitment/index.js';
+import { specOf } from '../balances.js';
+import {
+  buildCommitment,
+  channelFundingOutput,
+  signCommitment,
+  verifyCommitment,
+} from '../commitment/index.js';
 import type {
   Agreed,
   ChannelParams,
@@ -53,6 +59,26 @@ export function firstCommitments(
     lastSent: 'revokeAndAck',
     remoteSecrets: emptyShachain,
   };
+}
+
+/** Our signature of the peer's first commitment. */
+export function signTheirFirst(params: ChannelParams, first: Commitments, turn: Turn): Bytes {
+  const theirs = buildCommitment(params, 'remote', first.remote.point, specOf(first, 'remote'));
+  return signCommitment(turn.context.signer, params.key, theirs).signature;
+}
+
+/** The same with the peer's signature of our first commitment; nothing where it is wrong. */
+export function withTheirSignature(
+  params: ChannelParams,
+  first: Commitments,
+  signature: Bytes,
+  turn: Turn,
+): Commitments | undefined {
+  const point = turn.context.signer.perCommitmentPoint(params.key, 0n);
+  const ours = buildCommitment(params, 'local', point, specOf(first, 'local'));
+  const verified = verifyCommitment(ours, { signature, htlcSignatures: [] });
+  if (!verified.ok) return undefined;
+  return { ...first, local: { number: 0n, signature, htlcSignatures: [] } };
 }
 
 export function liveState(

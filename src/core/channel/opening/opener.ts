@@ -1,37 +1,19 @@
 /** BOLT 2, "Channel Establishment v1", from the side that funds the channel. */
-import {
-  type Bytes,
-  EMPTY,
-  equal,
-  type Msat,
-  type Sat,
-  type ShortChannelId,
-  sat,
-} from '../../bytes/index.js';
+import { type Bytes, equal, type Msat, type Sat } from '../../bytes/index.js';
 import type { MessageOf } from '../../wire/index.js';
-import { specOf } from '../balances.js';
-import {
-  buildCommitment,
-  channelFundingOutput,
-  signCommitment,
-  verifyCommitment,
-} from '../commitment/index.js';
+import { channelFundingOutput } from '../commitment/index.js';
 import { sendReadyIfDeep } from '../lockin.js';
 import {
-  type ChannelLimits,
   type ChannelState,
   type ChannelType,
   DEFAULT_BOUNDS,
-  DEFAULT_LIMITS,
-  type Draft,
-  type RelayPolicy,
-  type TermBounds,
   type WaitForAccept,
   type WaitForFunding,
   type WaitForFundingSigned,
 } from '../state.js';
 import { Turn } from '../turn.js';
 import type { Step, StepContext } from '../types.js';
+import { draftOf, type OurPart, reserveFor, termsOnWire } from './draft.js';
 import {
   channelIdOf,
   endOpening,
@@ -39,55 +21,34 @@ import {
   hexId,
   liveState,
   paramsOf,
+  signTheirFirst,
   watchFunding,
+  withTheirSignature,
 } from './live.js';
 import {
   bothHave,
   encodeChannelType,
   faultInBalances,
   faultInTerms,
-  type LocalTerms,
+  LARGE_CHANNEL,
   sideOf,
 } from './terms.js';
 
-export interface OpenParams {
-  /** The number that names the channel's keys to the signer; never used before. */
-  readonly key: number;
-  readonly peerId: Bytes;
-  /** The features in our init and in the peer's. */
-  readonly localFeatures: Bytes;
-  readonly remoteFeatures: Bytes;
+export interface OpenParams extends OurPart {
   readonly fundingAmount: Sat;
   readonly pushMsat: Msat;
   readonly feeratePerKw: number;
   readonly announce: boolean;
   readonly type: ChannelType;
-  readonly terms: LocalTerms;
-  readonly bounds?: TermBounds;
-  readonly limits?: ChannelLimits;
-  readonly policy: RelayPolicy;
-  /** Random, and not in use on this node. */
-  readonly localAlias: ShortChannelId;
-  /** Where our part is paid to at a mutual close. */
-  readonly shutdownScript: Bytes;
-  /** Bind ourselves to `shutdownScript` in advance. */
-  readonly upfront?: boolean;
   /** Confirmations that we wait for, where the peer asks for fewer. */
   readonly minimumDepth?: number;
-}
-
-/** 1 % of the channel, as BOLT 2 suggests, and no less than either dust limit. */
-export function reserveFor(terms: LocalTerms, funding: Sat, remoteDust = sat(0)): Sat {
-  const wanted = terms.channelReserve ?? sat(funding / 100n);
-  const least = terms.dustLimit > remoteDust ? terms.dustLimit : remoteDust;
-  return wanted > least ? wanted : least;
 }
 
 /** What can be told at once to be wrong about an open: for people. */
 export function refuseOpen(p: OpenParams): string | undefined {
   const large = bothHave(p.localFeatures, p.remoteFeatures, 'optionSupportLargeChannel');
   // BOLT 2, open_channel: from 2^24 satoshi on both must support large channels.
-  if (p.fundingAmount >= 1n << 24n && !large) return 'the peer does not support large channels';
+  if (p.fundingAmount >= LARGE_CHANNEL && !large) return 'the peer does not support large channels';
   // BOLT 2, open_channel: an announced channel is not of the scid_alias type.
   if (p.announce && p.type.scidAlias) return 'an announced channel cannot be of type scid_alias';
   return faultInBalances(
@@ -102,32 +63,9 @@ export function refuseOpen(p: OpenParams): string | undefined {
 /** Sends open_channel. Ask `refuseOpen` first: what it names would be refused by the peer. */
 export function openChannel(p: OpenParams, context: StepContext): Step {
   const turn = new Turn(context);
-  const { terms } = p;
-  const channelReserve = reserveFor(terms, p.fundingAmount);
-  const draft: Draft = {
-    key: p.key,
-    peerId: p.peerId,
-    format: p.type.anchors ? 'anchors' : 'staticRemotekey',
-    fundingAmount: p.fundingAmount,
-    opener: 'local',
-    type: p.type,
-    announce: p.announce,
-    pushMsat: p.pushMsat,
-    local: {
-      points: context.signer.channelPoints(p.key),
-      dustLimit: terms.dustLimit,
-      toSelfDelay: terms.toSelfDelay,
-      maxHtlcValueInFlight: terms.maxHtlcValueInFlight,
-      channelReserve,
-      htlcMinimum: terms.htlcMinimum,
-      maxAcceptedHtlcs: terms.maxAcceptedHtlcs,
-      ...(p.upfront === true ? { upfrontShutdownScript: p.shutdownScript } : {}),
-    },
-    limits: p.limits ?? DEFAULT_LIMITS,
-    shutdownScript: p.shutdownScript,
-    localAlias: p.localAlias,
-    openedAt: context.height,
-  };
+  const { fundingAmount, pushMsat, announce, type } = p;
+  const asked = { fundingAmount, opener: 'local', type, announce, pushMsat } as const;
+  const draft = draftOf(p, asked, context);
   const temporaryChannelId = context.entropy(32);
   turn.send({
     kind: 'openChannel',
@@ -151,26 +89,6 @@ export function openChannel(p: OpenParams, context: StepContext): Step {
     minimumDepth: p.minimumDepth ?? 0,
   };
   return { state, effects: turn.effects };
-}
-
-/** What open_channel and accept_channel say alike. */
-export function termsOnWire(draft: Draft, context: StepContext) {
-  const { local } = draft;
-  return {
-    dustLimitSatoshis: local.dustLimit,
-    maxHtlcValueInFlightMsat: local.maxHtlcValueInFlight,
-    channelReserveSatoshis: local.channelReserve,
-    htlcMinimumMsat: local.htlcMinimum,
-    toSelfDelay: local.toSelfDelay,
-    maxAcceptedHtlcs: local.maxAcceptedHtlcs,
-    ...local.points,
-    firstPerCommitmentPoint: context.signer.perCommitmentPoint(draft.key, 0n),
-    tlvs: {
-      // BOLT 2, open_channel: present in any case, empty where we do not bind ourselves.
-      upfrontShutdownScript: local.upfrontShutdownScript ?? EMPTY,
-      channelType: encodeChannelType(draft.type),
-    },
-  };
 }
 
 function faultInAccept(s: WaitForAccept, m: MessageOf<'acceptChannel'>): string | undefined {
@@ -232,9 +150,8 @@ export function onFunded(
 ): ChannelState {
   const params = paramsOf(s, fundingTxid, fundingVout);
   const channelId = channelIdOf(fundingTxid, fundingVout);
-  const commitments = firstCommitments(params, s.feeratePerKw, s.remotePoint);
-  const theirs = buildCommitment(params, 'remote', s.remotePoint, specOf(commitments, 'remote'));
-  const { signature } = signCommitment(turn.context.signer, params.key, theirs);
+  const first = firstCommitments(params, s.feeratePerKw, s.remotePoint);
+  const signature = signTheirFirst(params, first, turn);
   turn.emit({ kind: 'channelIdAssigned', channelId: hexId(channelId) });
   turn.send({
     kind: 'fundingCreated',
@@ -254,13 +171,10 @@ export function onFundingSigned(
 ): ChannelState {
   const { params } = s;
   const first = firstCommitments(params, s.feeratePerKw, s.remotePoint);
-  const point = turn.context.signer.perCommitmentPoint(params.key, 0n);
-  const ours = buildCommitment(params, 'local', point, specOf(first, 'local'));
-  const { signature } = m;
-  const verified = verifyCommitment(ours, { signature, htlcSignatures: [] });
+  const commitments = withTheirSignature(params, first, m.signature, turn);
   // BOLT 2, funding_signed: no broadcast before a valid signature of our first commitment.
-  if (!verified.ok) return endOpening(s, 'invalid signature in funding_signed', turn, true);
-  const commitments = { ...first, local: { number: 0n, signature, htlcSignatures: [] } };
+  if (commitments === undefined)
+    return endOpening(s, 'invalid signature in funding_signed', turn, true);
   turn.persist();
   watchFunding(params, turn);
   turn.emit({ kind: 'broadcastFunding', txid: params.fundingTxid });

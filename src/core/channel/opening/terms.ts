@@ -11,7 +11,7 @@ import {
   type MessageOf,
 } from '../../wire/index.js';
 import { commitmentCost } from '../balances.js';
-import type { ChannelLimits, ChannelType, SideParams, TermBounds } from '../state.js';
+import type { ChannelType, SideParams, TermBounds } from '../state.js';
 import type { ContextFees } from '../types.js';
 
 type OpenChannel = MessageOf<'openChannel'>;
@@ -35,8 +35,6 @@ export interface LocalTerms {
   readonly toSelfDelay: number;
   readonly maxAcceptedHtlcs: number;
 }
-
-export type { ChannelLimits };
 
 export const bothHave = (local: Bytes, remote: Bytes, name: FeatureName): boolean =>
   hasFeature(local, name) && hasFeature(remote, name);
