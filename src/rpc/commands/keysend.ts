@@ -7,7 +7,7 @@ import { codes, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { limits, limitsOf, payErrors, teller } from './pay-shared.js';
-import { payError, payJson, payResult } from './payment-shapes.js';
+import { paidJson, payResult } from './payment-shapes.js';
 
 /** `{"133773310": "68656c6c6f"}`: more records for the payee. */
 const tlvs = () =>
@@ -88,8 +88,6 @@ export const keysend = defineCommand({
       ...(hints === undefined ? {} : { hints: channelsOfHints(hints, destination) }),
       ...limitsOf(params),
     };
-    const result = await node.payments.keysend(wish, teller(notify));
-    if (!result.ok) throw payError(result.error);
-    return payJson(result.value.rows, result.value.attempts);
+    return paidJson(await node.payments.keysend(wish, teller(notify)));
   },
 });

@@ -1,14 +1,21 @@
 import { z } from 'zod';
 import { toHex } from '../../core/bytes/index.js';
 import { hasFeature } from '../../core/wire/index.js';
-import type { FundParams, SharedFailure } from '../../node/channels/index.js';
+import type { SharedFailure } from '../../node/channels/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import type { NodeApi } from '../node-api.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { connectRefusal, target } from './connect.js';
-import { fundRefusal } from './fundchannel.js';
+import {
+  channelParams,
+  checkChannel,
+  coinsOf,
+  fundingErrors,
+  fundParamsOf,
+  fundRefusal,
+} from './funding-shared.js';
 import {
   badParameter,
   channelTypeBits,
@@ -26,17 +33,8 @@ const MOST = 100;
 const destination = () =>
   p.object({
     id: target().describe('The peer, alone or as `id@host:port`.'),
+    ...channelParams,
     amount: p.satOrAll().describe('What to put in; `all` at most once.'),
-    announce: p.boolean().default(true).describe('Whether gossip is told of it.'),
-    push_msat: p.msat().optional().describe('A gift to the peer out of the amount.'),
-    close_to: p.string().optional().describe('Where our part goes when we close together.'),
-    request_amt: p.sat().optional().describe('Not offered here: liquidity cannot be leased.'),
-    compact_lease: p.string().optional().describe('Not offered here.'),
-    mindepth: p
-      .integer(0, 1000)
-      .optional()
-      .describe('Confirmations to wait for, where the peer asks for fewer.'),
-    reserve: p.sat().optional().describe('What the peer must keep.'),
   });
 
 type Destination = z.output<ReturnType<typeof destination>>;
@@ -53,32 +51,12 @@ function check(destinations: readonly Destination[]): void {
   if (destinations.filter(({ amount }) => amount === 'all').length > 1)
     throw badParameter('destinations', "should have 'all' at most once", 'all');
   const seen = new Set<string>();
-  for (const { id, amount, push_msat, request_amt, compact_lease } of destinations) {
-    if (seen.has(id.nodeId))
-      throw badParameter('destinations', 'should name each peer once', id.nodeId);
-    seen.add(id.nodeId);
-    if (request_amt !== undefined || compact_lease !== undefined)
-      throw new RpcError(codes.badParameter, 'request_amt: liquidity cannot be leased here');
-    if (push_msat !== undefined && amount !== 'all' && push_msat > amount * 1000n)
-      throw badParameter('push_msat', 'should be at most the amount', `${push_msat}`);
+  for (const destination of destinations) {
+    const { nodeId } = destination.id;
+    if (seen.has(nodeId)) throw badParameter('destinations', 'should name each peer once', nodeId);
+    seen.add(nodeId);
+    checkChannel(destination);
   }
-}
-
-function fundParams(
-  node: NodeApi,
-  d: Destination,
-  commitmentFeeratePerKw: number | undefined,
-): FundParams {
-  return {
-    peerId: nodeIdOf(d.id.nodeId),
-    amount: d.amount,
-    announce: d.announce,
-    ...(d.push_msat !== undefined && { pushMsat: d.push_msat }),
-    ...(d.close_to !== undefined && { closeTo: scriptOf(node, 'close_to', d.close_to) }),
-    ...(d.mindepth !== undefined && { minimumDepth: d.mindepth }),
-    ...(d.reserve !== undefined && { reserve: d.reserve }),
-    ...(commitmentFeeratePerKw !== undefined && { commitmentFeeratePerKw }),
-  };
 }
 
 /** Connects to all at once; answers those that are not to be reached. */
@@ -167,8 +145,7 @@ export const multifundchannel = defineCommand({
   }),
   errors: [
     { code: codes.general, meaning: 'Too many peers refused or went away; nothing was spent.' },
-    { code: codes.fundCannotAfford, meaning: 'The wallet has not enough.' },
-    { code: codes.fundStillSyncing, meaning: 'The chain is not followed to its tip yet.' },
+    ...fundingErrors,
     { code: codes.connectAllAddressesFailed, meaning: 'A peer could not be reached.' },
     { code: codes.badParameter, meaning: 'A parameter is wrong.' },
   ],
@@ -189,11 +166,14 @@ export const multifundchannel = defineCommand({
     const { feerate, minconf, utxos, commitment_feerate } = params;
     const commitment = commitment_feerate && perKwOf(node, commitment_feerate);
     const result = await node.channels.fundTogether(
-      left.map((d) => fundParams(node, d, commitment)),
+      left.map((d) => ({
+        ...fundParamsOf(node, d.id.nodeId, d),
+        ...(commitment !== undefined && { commitmentFeeratePerKw: commitment }),
+      })),
       {
         feeratePerKw: feerate && perKwOf(node, feerate),
         minconf,
-        utxos: utxos?.map((u) => `${u.txid}:${u.vout}`),
+        utxos: utxos && coinsOf(utxos),
         minChannels,
       },
     );

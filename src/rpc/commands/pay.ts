@@ -3,7 +3,7 @@ import { defineCommand } from '../command.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { invoiceErrors, limits, limitsOf, teller } from './pay-shared.js';
-import { payError, payJson, payResult } from './payment-shapes.js';
+import { paidJson, payResult } from './payment-shapes.js';
 
 export const pay = defineCommand({
   name: 'pay',
@@ -51,8 +51,6 @@ export const pay = defineCommand({
       description: params.description,
       ...limitsOf(params),
     };
-    const result = await node.payments.pay(wish, teller(notify));
-    if (!result.ok) throw payError(result.error);
-    return payJson(result.value.rows, result.value.attempts);
+    return paidJson(await node.payments.pay(wish, teller(notify)));
   },
 });

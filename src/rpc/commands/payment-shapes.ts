@@ -2,12 +2,13 @@
 
 import { z } from 'zod';
 import { NETWORKS } from '../../core/bitcoin/index.js';
-import type { Bytes } from '../../core/bytes/index.js';
+import type { Bytes, Result } from '../../core/bytes/index.js';
 import { scidToString, toHex } from '../../core/bytes/index.js';
 import type { InvoiceRow } from '../../node/invoices/index.js';
 import {
   decodeFailure,
   decodeRoute,
+  type Paid,
   type PayError,
   type PaymentRow,
   type PaymentStatus,
@@ -272,6 +273,12 @@ export function payJson(rows: readonly PaymentRow[], attempts: number) {
     status: 'complete' as const,
     destination: orNothing(first.destination),
   };
+}
+
+/** What pay and keysend answer; throws why there is no answer. */
+export function paidJson(result: Result<Paid, PayError>) {
+  if (!result.ok) throw payError(result.error);
+  return payJson(result.value.rows, result.value.attempts);
 }
 
 export const invoiceResult = {
