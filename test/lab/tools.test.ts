@@ -220,6 +220,16 @@ describe('commands that tools call', () => {
 
   it('channels that are over, with what they ended in', async () => {
     await lab.settle();
+    const { channels } = await call('alice', 'listpeerchannels');
+    const { to_us_msat, out_fulfilled_msat } = channels[0];
+    expect(channels[0]).toMatchObject({
+      out_payments_offered: 2,
+      out_payments_fulfilled: 2,
+      in_payments_offered: 0,
+      min_to_us_msat: to_us_msat,
+      max_to_us_msat: 1_000_000_000,
+    });
+    expect(to_us_msat + out_fulfilled_msat).toBe(1_000_000_000);
     const { txid } = await call('alice', 'close', { id: channel });
     await lab.mine(101);
     await lab.settle();
@@ -231,12 +241,17 @@ describe('commands that tools call', () => {
         opener: 'local',
         total_msat: 1_000_000_000,
         last_commitment_txid: txid,
-        close_cause: 'unknown',
+        closer: 'local',
+        close_cause: 'user',
         total_htlcs_sent: 2,
       },
     ]);
-    const [{ final_to_us_msat, last_commitment_fee_msat }] = closedchannels;
+    const [{ final_to_us_msat, last_commitment_fee_msat, ...closed }] = closedchannels;
     expect(final_to_us_msat).toBeLessThan(1_000_000_000 - 6000);
+    expect(closed).toMatchObject({
+      min_to_us_msat: final_to_us_msat,
+      max_to_us_msat: 1_000_000_000,
+    });
     expect(last_commitment_fee_msat).toBeGreaterThan(0);
     const other = { id: ids.carol };
     expect((await call('alice', 'listclosedchannels', other)).closedchannels).toEqual([]);

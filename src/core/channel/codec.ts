@@ -1,6 +1,7 @@
 /**
- * What is kept of a channel on disk. Versioned apart from the wire; version 1 is frozen by a
+ * What is kept of a channel on disk. Versioned apart from the wire; each version is frozen by a
  * fixture. Tags and orders below are for ever: a change is a new version that reads the old.
+ * Version 2 added the tally, and who asked first to close.
  */
 import { type Bytes, msat, ok, type Result, type ShortChannelId, sat } from '../bytes/index.js';
 import { decodeShachain, encodeShachain, type ShachainStore } from '../crypto/index.js';
@@ -41,11 +42,12 @@ import type {
   ClosedState,
   Commitments,
   LiveState,
+  Passage,
   RelayPolicy,
   SideParams,
 } from './state.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 const amountMsat = mapped(bigsize, msat, (value) => value);
 const amountSat = mapped(bigsize, sat, (value) => value);
@@ -153,7 +155,7 @@ const shachain: Codec<ShachainStore> = mapped(
   encodeShachain,
 );
 
-const commitments: Codec<Commitments> = record({
+const commitments1 = {
   settledLocal: amountMsat,
   settledRemote: amountMsat,
   htlcs: array(htlc),
@@ -169,6 +171,18 @@ const commitments: Codec<Commitments> = record({
   }),
   lastSent: choice('commitmentSigned', 'revokeAndAck'),
   remoteSecrets: kept(shachain),
+};
+
+const passage: Codec<Passage> = record({
+  offered: uint,
+  offeredMsat: amountMsat,
+  fulfilled: uint,
+  fulfilledMsat: amountMsat,
+});
+
+const commitments: Codec<Commitments> = record({
+  ...commitments1,
+  tally: optional(record({ least: amountMsat, most: amountMsat, in: passage, out: passage })),
 });
 
 const half: Codec<AnnouncementHalf> = record({
@@ -186,10 +200,17 @@ const policy: Codec<RelayPolicy> = record({
   enabled: bool,
 });
 
-const live = {
+const shutdown1 = {
+  localScript: optional(bytes),
+  sent: bool,
+  remoteScript: optional(bytes),
+  tx: optional(bytes),
+};
+
+const live1 = {
   channelId: bytes32,
   params: kept(params),
-  commitments,
+  commitments: record(commitments1),
   lockin: record({
     confirmed: optional(record({ height: uint, txIndex: uint })),
     sentReady: bool,
@@ -199,19 +220,22 @@ const live = {
   }),
   announcement: record({ received: optional(half), early: optional(half) }),
   relay: record({ policy: kept(policy), timestamp: uint }),
-  shutdown: record({
-    localScript: optional(bytes),
-    sent: bool,
-    remoteScript: optional(bytes),
-    tx: optional(bytes),
-  }),
+  shutdown: record(shutdown1),
   failure: optional(record({ reason: string, sentError: bool, behind: bool })),
   spent: optional(record({ tx: bytes, height: optional(uint) })),
 };
 
+const live = {
+  ...live1,
+  commitments,
+  shutdown: record({ ...shutdown1, closer: optional(side) }),
+};
+
 const closed = { channelId: bytes32, key: uint, peerId: storedPoint, reason: string };
 
-const stored = versioned(VERSION, variant({ live: [0, live], closed: [1, closed] }));
+const stored = versioned(VERSION, variant({ live: [0, live], closed: [1, closed] }), {
+  1: variant({ live: [0, live1], closed: [1, closed] }),
+});
 
 type Stored = typeof stored extends Codec<infer T> ? T : never;
 

@@ -15,6 +15,7 @@ import { failChannel, warnPeer } from './faults.js';
 import { advance, awaitsOurSignature, type CommitmentEvent, type Htlc, isGone } from './htlc.js';
 import { overDustExposure } from './limits.js';
 import type { ChannelState, Commitments, FeeUpdate, LiveState } from './state.js';
+import { counted, reached } from './tally.js';
 import type { Turn } from './turn.js';
 import type { ReceivedHtlc } from './types.js';
 
@@ -22,20 +23,26 @@ import type { ReceivedHtlc } from './types.js';
 function moved(c: Commitments, event: CommitmentEvent): { next: Commitments; gone: Htlc[] } {
   const htlcs: Htlc[] = [];
   const gone: Htlc[] = [];
-  let { settledLocal, settledRemote } = c;
+  let { settledLocal, settledRemote, tally } = c;
   for (const htlc of c.htlcs) {
     const state = advance(htlc.state, event);
-    if (state === htlc.state) htlcs.push(htlc);
-    else if (!isGone(state)) htlcs.push(withoutIdleOnion({ ...htlc, state }));
+    if (state === htlc.state) {
+      htlcs.push(htlc);
+      continue;
+    }
+    tally = tally && counted(tally, { ...htlc, state });
+    if (!isGone(state)) htlcs.push(withoutIdleOnion({ ...htlc, state }));
     else {
       gone.push({ ...htlc, state });
       if (htlc.removal?.kind !== 'fulfill') continue;
       const amount = state === 'RCVD_REMOVE_ACK_REVOCATION' ? htlc.amountMsat : -htlc.amountMsat;
       settledLocal = (settledLocal - amount) as typeof settledLocal;
       settledRemote = (settledRemote + amount) as typeof settledRemote;
+      tally = tally && reached(tally, settledLocal);
     }
   }
-  const next = { ...c, htlcs, fees: movedFees(c.fees, event), settledLocal, settledRemote };
+  const fees = movedFees(c.fees, event);
+  const next = { ...c, htlcs, fees, settledLocal, settledRemote, ...(tally && { tally }) };
   return { next, gone };
 }
 

@@ -120,6 +120,25 @@ export interface LocalCommitment {
   readonly htlcSignatures: readonly Bytes[];
 }
 
+/** HTLCs of one direction, since the channel was opened. */
+export interface Passage {
+  /** Those that got into a commitment, and what they carried. */
+  readonly offered: number;
+  readonly offeredMsat: Msat;
+  /** Of these, those that ended with a preimage, off the chain. */
+  readonly fulfilled: number;
+  readonly fulfilledMsat: Msat;
+}
+
+/** What has gone through the channel, for people: some 40 bytes of its state. */
+export interface Tally {
+  /** The least and the most that `settledLocal` has been. */
+  readonly least: Msat;
+  readonly most: Msat;
+  readonly in: Passage;
+  readonly out: Passage;
+}
+
 /** BOLT 2, "Normal Operation": all that both commitments, and the ones before, follow from. */
 export interface Commitments {
   /** Balances as of all HTLCs that are wholly removed; those in flight are not taken off yet. */
@@ -137,6 +156,8 @@ export interface Commitments {
   readonly lastSent: 'commitmentSigned' | 'revokeAndAck';
   /** The secrets the peer gave up. */
   readonly remoteSecrets: ShachainStore;
+  /** Absent where it was not kept from the beginning, or is lost. */
+  readonly tally?: Tally;
 }
 
 /** The connection, which no restart survives. */
@@ -205,6 +226,8 @@ export interface CloseFeerates {
 
 /** BOLT 2, "Channel Close". */
 export interface Shutdown {
+  /** Who asked first. */
+  readonly closer?: Side;
   /** The script we (will) ask to be paid to; set as soon as we want to close. */
   readonly localScript?: Bytes;
   /** shutdown was sent; it is sent again on every connection. */

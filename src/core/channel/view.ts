@@ -14,7 +14,7 @@ import { boundPolicy, isAnnounced } from './channel-update.js';
 import { isReady, realScid } from './facts.js';
 import { HTLC_STATES, type Htlc, type HtlcState } from './htlc.js';
 import { largestAdd, offerBounds } from './limits.js';
-import type { ChannelState, ChannelType, LiveState, RelayPolicy, Side } from './state.js';
+import type { ChannelState, ChannelType, LiveState, RelayPolicy, Side, Tally } from './state.js';
 import { channelStatus } from './status.js';
 import type { ChannelStatus } from './types.js';
 
@@ -57,6 +57,10 @@ export interface ChannelView {
   readonly totalMsat: Msat;
   /** Of the total, what is ours when all HTLCs that we offered have failed. */
   readonly toLocalMsat: Msat;
+  /** What has gone through it, where that is known from the beginning on. */
+  readonly tally?: Tally;
+  /** Who began its end, where it has begun. */
+  readonly closer?: Side;
   /** The largest HTLC that could be added now, by us and by the peer. */
   readonly spendableMsat: Msat;
   readonly receivableMsat: Msat;
@@ -165,6 +169,14 @@ function toLocal(s: LiveState): Msat {
   return msat(ours);
 }
 
+/** As far as it is known: a spend of the funding output that comes of itself is the peer's. */
+function closerOf({ shutdown, failure, spent }: LiveState): { closer?: Side } {
+  if (shutdown.closer !== undefined) return { closer: shutdown.closer };
+  if (failure !== undefined) return { closer: failure.sentError ? 'local' : 'remote' };
+  const asked = shutdown.localScript !== undefined || shutdown.remoteScript !== undefined;
+  return spent === undefined || asked ? {} : { closer: 'remote' };
+}
+
 function liveView(s: LiveState): ChannelView {
   const { params, commitments, lockin, shutdown, failure } = s;
   const { localScript, remoteScript, tx } = shutdown;
@@ -182,6 +194,8 @@ function liveView(s: LiveState): ChannelView {
     type: params.type,
     totalMsat: satToMsat(params.fundingAmount),
     toLocalMsat: toLocal(s),
+    ...(commitments.tally === undefined ? {} : { tally: commitments.tally }),
+    ...closerOf(s),
     spendableMsat: largestHtlc(s, 'local'),
     receivableMsat: largestHtlc(s, 'remote'),
     fundingTxid: params.fundingTxid,

@@ -29,9 +29,10 @@ function closedView(state: LiveState): ClosedChannel {
   };
 }
 
-/** As far as the state says it: who asked first for a mutual close is not kept. */
+/** As far as the state says it: why we failed it stands in words alone. */
 function causeOf({ failure, shutdown, spent }: LiveState): ClosedChannel['cause'] {
   if (failure?.behind) return 'protocol';
+  if (shutdown.closer !== undefined) return shutdown.closer === 'local' ? 'user' : 'remote';
   if (failure !== undefined) return failure.sentError ? 'unknown' : 'remote';
   const asked = shutdown.localScript !== undefined || shutdown.remoteScript !== undefined;
   return asked || spent === undefined ? 'unknown' : 'onchain';

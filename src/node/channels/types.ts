@@ -267,7 +267,7 @@ export interface ClosedChannel extends ChannelView {
   /** What spent the funding output, and what it paid for that. */
   readonly lastTxid?: Bytes;
   readonly lastFee?: Sat;
-  readonly cause: 'unknown' | 'remote' | 'protocol' | 'onchain';
+  readonly cause: 'unknown' | 'user' | 'remote' | 'protocol' | 'onchain';
 }
 
 export interface PeerPolicy {

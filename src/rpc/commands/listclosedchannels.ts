@@ -4,7 +4,7 @@ import { type ClosedChannel, closedChannels } from '../../node/channels/index.js
 import { defineCommand } from '../command.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
-import { shownTypeOf } from './listpeerchannels.js';
+import { extremes, shownTypeOf } from './listpeerchannels.js';
 import { channelTypeResult, shownTxid } from './shared.js';
 
 export const listclosedchannels = defineCommand({
@@ -13,9 +13,7 @@ export const listclosedchannels = defineCommand({
   summary: 'List the channels that are over.',
   description:
     'Channels whose end is settled and buried in the chain, so that `listpeerchannels` has ' +
-    'forgotten them. The least and the most that was ever ours in one (`min_to_us_msat` and ' +
-    '`max_to_us_msat` of Core Lightning) is not kept, nor who asked first to close it: ' +
-    '`close_cause` is `unknown` where the last state does not tell.',
+    'forgotten them.',
   params: z.object({ id: p.nodeId().optional().describe('Only those with this peer.') }),
   result: r.object({
     closedchannels: r.array(
@@ -28,6 +26,10 @@ export const listclosedchannels = defineCommand({
           .optional()
           .describe('Its other names.'),
         opener: r.oneOf('local', 'remote').describe('Who paid for it.'),
+        closer: r
+          .oneOf('local', 'remote')
+          .optional()
+          .describe('Who began to close it, where that is known.'),
         private: r.boolean().describe('Whether gossip was told nothing of it.'),
         channel_type: channelTypeResult().optional().describe('Its type.'),
         total_local_commitments: r.u64().describe('How many commitments we had.'),
@@ -40,11 +42,15 @@ export const listclosedchannels = defineCommand({
         funding_pushed_msat: r.msat().optional().describe('What the opener gave away at once.'),
         total_msat: r.msat().describe('What it held.'),
         final_to_us_msat: r.msat().describe('What was ours at the end.'),
+        ...extremes.result,
         last_commitment_txid: r.txid().optional().describe('What spent the funding output.'),
         last_commitment_fee_msat: r.msat().optional().describe('What that paid in fees.'),
         close_cause: r
-          .oneOf('unknown', 'remote', 'protocol', 'onchain')
-          .describe('The peer, our lost state, or a spend that came of itself; else unknown.'),
+          .oneOf('unknown', 'user', 'remote', 'protocol', 'onchain')
+          .describe(
+            'A `close` here, the peer, our lost state, or a spend that came of itself; `unknown` ' +
+              'where we failed it for another reason.',
+          ),
       }),
     ),
   }),
@@ -72,6 +78,7 @@ function shown(c: ClosedChannel) {
         }
       : undefined,
     opener: c.opener ?? ('local' as const),
+    closer: c.closer,
     private: c.private,
     channel_type: shownTypeOf(c),
     total_local_commitments: c.localCommitments,
@@ -84,6 +91,7 @@ function shown(c: ClosedChannel) {
     funding_pushed_msat: c.pushMsat === 0n ? undefined : c.pushMsat,
     total_msat: c.totalMsat,
     final_to_us_msat: c.toLocalMsat,
+    ...extremes.of(c),
     last_commitment_txid: c.lastTxid && shownTxid(c.lastTxid),
     last_commitment_fee_msat: c.lastFee === undefined ? undefined : c.lastFee * 1000n,
     close_cause: c.cause,

@@ -28,6 +28,32 @@ const htlcResult = () =>
     state: r.string().describe('How far both sides have agreed on it.'),
   });
 
+/** The least and the most that was ours, as `listclosedchannels` has it too. */
+export const extremes = {
+  result: {
+    min_to_us_msat: r
+      .msat()
+      .optional()
+      .describe('The least that was ever ours, HTLCs in flight left aside.'),
+    max_to_us_msat: r.msat().optional().describe('And the most.'),
+  },
+  of: ({ tally }: Pick<LiveChannel, 'tally'>) => ({
+    min_to_us_msat: tally?.least,
+    max_to_us_msat: tally?.most,
+  }),
+};
+
+const passageResult = {
+  in_payments_offered: r.integer().optional().describe('HTLCs that came in over it.'),
+  in_offered_msat: r.msat().optional().describe('What they carried.'),
+  in_payments_fulfilled: r.integer().optional().describe('Those that ended with a preimage.'),
+  in_fulfilled_msat: r.msat().optional().describe('What these carried.'),
+  out_payments_offered: r.integer().optional().describe('HTLCs that went out over it.'),
+  out_offered_msat: r.msat().optional().describe('What they carried.'),
+  out_payments_fulfilled: r.integer().optional().describe('Those that ended with a preimage.'),
+  out_fulfilled_msat: r.msat().optional().describe('What these carried.'),
+};
+
 const channelResult = r.object({
   peer_id: r.nodeId().describe('The peer.'),
   peer_connected: r.boolean().describe('Whether it is connected.'),
@@ -62,6 +88,7 @@ const channelResult = r.object({
     .optional()
     .describe('Who put in what at the start.'),
   to_us_msat: r.msat().describe('What is ours, pending HTLCs of ours counted.'),
+  ...extremes.result,
   total_msat: r.msat().describe('What the channel holds.'),
   spendable_msat: r.msat().describe('The largest HTLC we could send now.'),
   receivable_msat: r.msat().describe('The largest HTLC the peer could send now.'),
@@ -86,10 +113,28 @@ const channelResult = r.object({
     .optional()
     .describe('The channel_updates.'),
   close_to: r.hex().optional().describe('The script that we close to.'),
-  closer: r.oneOf('local', 'remote').optional().describe('Who asked first to close.'),
+  closer: r
+    .oneOf('local', 'remote')
+    .optional()
+    .describe('Who began to close it, where that is known.'),
   status: r.array(r.string()).describe('What people should know.'),
+  ...passageResult,
   htlcs: r.array(htlcResult()).describe('The HTLCs in it.'),
 });
+
+function passages({ tally }: LiveChannel): Partial<z.input<typeof channelResult>> {
+  if (tally === undefined) return {};
+  return {
+    in_payments_offered: tally.in.offered,
+    in_offered_msat: tally.in.offeredMsat,
+    in_payments_fulfilled: tally.in.fulfilled,
+    in_fulfilled_msat: tally.in.fulfilledMsat,
+    out_payments_offered: tally.out.offered,
+    out_offered_msat: tally.out.offeredMsat,
+    out_payments_fulfilled: tally.out.fulfilled,
+    out_fulfilled_msat: tally.out.fulfilledMsat,
+  };
+}
 
 /** The sides of a channel, in Core Lightning's words. */
 function sides({ local, remote }: LiveChannel): Partial<z.input<typeof channelResult>> {
@@ -172,7 +217,7 @@ const STATUS: Record<LiveChannel['status'], string> = {
 };
 
 function shown(node: NodeApi, c: LiveChannel): z.input<typeof channelResult> {
-  const { local, remote } = c.closeScripts ?? {};
+  const { local } = c.closeScripts ?? {};
   const named = c.localAlias !== undefined || c.remoteAlias !== undefined;
   return {
     peer_id: c.peerId,
@@ -200,14 +245,16 @@ function shown(node: NodeApi, c: LiveChannel): z.input<typeof channelResult> {
         : { perkw: c.feeratePerKw, perkb: c.feeratePerKw * 4 },
     funding: funding(c),
     to_us_msat: c.toLocalMsat,
+    ...extremes.of(c),
     total_msat: c.totalMsat,
     spendable_msat: c.spendableMsat,
     receivable_msat: c.receivableMsat,
     ...policy(c),
     ...sides(c),
     close_to: local && toHex(local),
-    closer: local === undefined && remote === undefined ? undefined : local ? 'local' : 'remote',
+    closer: c.closer,
     status: [`${c.status}:${STATUS[c.status]}${c.reason === undefined ? '' : ` ${c.reason}`}`],
+    ...passages(c),
     htlcs: c.htlcs.map((htlc) => ({
       direction: htlc.direction,
       id: htlc.id,
@@ -226,7 +273,8 @@ export const listpeerchannels = defineCommand({
   summary: 'List our own channels.',
   description:
     'Every channel that is being opened, is open, or is closing; with its balance, what both sides ' +
-    'ask of each other, and the HTLCs in it. At most one of the parameters may be given.',
+    'ask of each other, what has gone through it, and the HTLCs in it. At most one of the ' +
+    'parameters may be given.',
   params: z.object({
     id: p.nodeId().optional().describe('Only those with this peer.'),
     short_channel_id: p.scid().optional().describe('Only this one, by its place or its alias.'),

@@ -11,9 +11,10 @@ import {
 } from '../../../src/core/channel/index.js';
 import { Pair } from './harness.js';
 
-const FIXTURE = join(import.meta.dirname, 'fixtures', 'channel-v1.hex');
+const fixture = (version: number): string =>
+  readFileSync(join(import.meta.dirname, 'fixtures', `channel-v${version}.hex`), 'utf8').trim();
 
-/** A state with something in every field that version 1 knows. */
+/** A state with something in every field. */
 function everything(): LiveState {
   const pair = new Pair({ announce: true, upfront: true, push: msat(300_000_000) }).open();
   pair.mine(6).settle();
@@ -40,7 +41,13 @@ function everything(): LiveState {
     },
     lockin: { ...live.lockin, wrongFunding: true },
     announcement: { ...live.announcement, sent: false, early: live.announcement.received as never },
-    shutdown: { localScript: utf8('a'), sent: true, remoteScript: utf8('b'), tx: utf8('tx') },
+    shutdown: {
+      closer: 'remote',
+      localScript: utf8('a'),
+      sent: true,
+      remoteScript: utf8('b'),
+      tx: utf8('tx'),
+    },
     failure: { reason: 'warum — no', sentError: true, behind: false },
     spent: { tx: utf8('spend'), height: 5 },
     link: { kind: 'offline' },
@@ -61,11 +68,18 @@ describe('the stored form of a channel', () => {
       expect(decodeChannel(encodeChannel(state))).toEqual({ ok: true, value: state });
   });
 
-  it('of version 1 is what the fixture froze', () => {
-    const frozen = readFileSync(FIXTURE, 'utf8').trim();
-    expect(toHex(encodeChannel(everything()))).toBe(frozen);
-    const decoded = decodeChannel(fromHex(frozen) as Uint8Array);
+  it('of version 2 is what the fixture froze', () => {
+    expect(toHex(encodeChannel(everything()))).toBe(fixture(2));
+    const decoded = decodeChannel(fromHex(fixture(2)) as Uint8Array);
     expect(decoded).toEqual({ ok: true, value: everything() });
+  });
+
+  it('of version 1 is read, without what it did not keep', () => {
+    const { commitments, shutdown, ...more } = everything();
+    const { tally: _, ...kept } = commitments;
+    const { closer: __, ...asked } = shutdown;
+    const decoded = decodeChannel(fromHex(fixture(1)) as Uint8Array);
+    expect(decoded).toEqual({ ok: true, value: { ...more, commitments: kept, shutdown: asked } });
   });
 
   it('leaves out what belongs to the connection', () => {

@@ -34,7 +34,12 @@ export function onShutdownCommand(s: LiveState, command: ShutdownCommand, turn: 
   }
   turn.reply(ref, { ok: true });
   const feerates = command.feerates ?? s.shutdown.feerates;
-  const shutdown = { ...s.shutdown, ...(feerates && { feerates }), localScript: script };
+  const shutdown = {
+    ...s.shutdown,
+    ...(feerates && { feerates }),
+    ...(already === undefined && { closer: 'local' as const }),
+    localScript: script,
+  };
   if (already === undefined) turn.persist();
   return { ...s, shutdown };
 }
@@ -81,7 +86,12 @@ export function onShutdown(s: LiveState, m: MessageOf<'shutdown'>, turn: Turn): 
   const ours = localScript ?? s.params.local.upfrontShutdownScript ?? s.params.shutdownScript;
   return {
     ...s,
-    shutdown: { ...s.shutdown, remoteScript: m.scriptpubkey, localScript: ours },
+    shutdown: {
+      ...s.shutdown,
+      ...(localScript === undefined && { closer: 'remote' as const }),
+      remoteScript: m.scriptpubkey,
+      localScript: ours,
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import type {
   OpeningState,
   RemoteCommitment,
 } from '../state.js';
+import { newTally } from '../tally.js';
 import type { Turn } from '../turn.js';
 
 /** BOLT 2, "Definition of channel_id": the txid with the output's index in its last two bytes. */
@@ -46,9 +47,10 @@ export function firstCommitments(
 ): Commitments {
   const opener = msat(satToMsat(params.fundingAmount) - params.pushMsat);
   const weOpen = params.opener === 'local';
+  const settledLocal = weOpen ? opener : params.pushMsat;
   const remote: RemoteCommitment = { number: 0n, point: remotePoint, awaitingRevocation: false };
   return {
-    settledLocal: weOpen ? opener : params.pushMsat,
+    settledLocal,
     settledRemote: weOpen ? params.pushMsat : opener,
     htlcs: [],
     fees: [{ feeratePerKw, state: weOpen ? 'SENT_ADD_ACK_REVOCATION' : 'RCVD_ADD_ACK_REVOCATION' }],
@@ -58,6 +60,7 @@ export function firstCommitments(
     remote,
     lastSent: 'revokeAndAck',
     remoteSecrets: emptyShachain,
+    tally: newTally(settledLocal),
   };
 }
 
