@@ -10,6 +10,7 @@ export {
   relayFailure,
 } from './errors.js';
 export * from './failures.js';
+export * from './incoming.js';
 export { deriveKey, type KeyType } from './keys.js';
 export * from './packet.js';
 export * from './payload.js';

@@ -43,7 +43,6 @@ export const decodeHopPayload = (bytes: Bytes): Result<HopPayload, WireError> =>
 /** A payload with what BOLT 4 demands outside of blinded paths; a final one names no channel. */
 export type CompletePayload = HopPayload &
   Required<Pick<HopPayload, 'amtToForward' | 'outgoingCltvValue'>>;
-export type ForwardPayload = CompletePayload & Required<Pick<HopPayload, 'shortChannelId'>>;
 
 /** The data of invalid_onion_payload: the record at fault, and where in the payload it begins. */
 export interface PayloadError {
@@ -52,24 +51,24 @@ export interface PayloadError {
   readonly offset: number;
 }
 
-const invalid = (type: bigint, offset = 0): { readonly ok: false; readonly error: PayloadError } =>
-  err({ code: 'invalid_onion_payload', type, offset: Math.min(offset, 0xffff) });
+export const invalidPayload = (type: bigint, offset = 0): PayloadError => ({
+  code: 'invalid_onion_payload',
+  type,
+  offset: Math.min(offset, 0xffff),
+});
 
-/** Reads a layer and checks that it is complete for its place in the route. */
-export function decodePayload(bytes: Bytes, final: true): Result<CompletePayload, PayloadError>;
-export function decodePayload(bytes: Bytes, final: false): Result<ForwardPayload, PayloadError>;
-export function decodePayload(bytes: Bytes, final: boolean): Result<CompletePayload, PayloadError>;
-export function decodePayload(bytes: Bytes, final: boolean): Result<CompletePayload, PayloadError> {
-  const read = decodeHopPayload(bytes);
-  if (!read.ok) return invalid(read.error.tlvType ?? 0n, read.error.tlvOffset);
-  const value = read.value;
-  // BOLT 4, payload format: no path key without a blinded path; we offer none (route_blinding).
-  if (value.encryptedRecipientData !== undefined) return invalid(10n);
-  if (value.currentPathKey !== undefined) return invalid(12n);
+/** Whether a layer, outside of blinded paths, is complete for its place in the route. */
+export function checkPayload(
+  value: HopPayload,
+  final: boolean,
+): Result<CompletePayload, PayloadError> {
+  // BOLT 4, payload format: no path key without a blinded path; we make none that ends here.
+  if (value.encryptedRecipientData !== undefined) return err(invalidPayload(10n));
+  if (value.currentPathKey !== undefined) return err(invalidPayload(12n));
   // BOLT 4, payload format: outside of a blinded path amount and expiry are there.
-  if (value.amtToForward === undefined) return invalid(2n);
-  if (value.outgoingCltvValue === undefined) return invalid(4n);
+  if (value.amtToForward === undefined) return err(invalidPayload(2n));
+  if (value.outgoingCltvValue === undefined) return err(invalidPayload(4n));
   // BOLT 4, payload format: a node that is not the last is told the channel.
-  if (!final && value.shortChannelId === undefined) return invalid(6n);
+  if (!final && value.shortChannelId === undefined) return err(invalidPayload(6n));
   return ok(value as CompletePayload);
 }

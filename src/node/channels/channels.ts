@@ -25,7 +25,6 @@ import {
   type Step,
   type StepContext,
 } from '../../core/channel/index.js';
-import { peel } from '../../core/onion/index.js';
 import type { Message, MessageOf } from '../../core/wire/index.js';
 import type { Write } from '../../ports/index.js';
 import { ChannelKeys } from './channel-keys.js';
@@ -39,7 +38,7 @@ import { deliver } from './inbox.js';
 import { Opening } from './opening.js';
 import { takePeerPolicy } from './peer-policy.js';
 import { type Entry, Registry } from './registry.js';
-import { outgoingOver, setRelayTerms } from './relay-terms.js';
+import { outgoingTo, roomyEntry, setRelayTerms } from './relay-terms.js';
 import { rowOf } from './rows.js';
 import { ChannelRunner, type WritesFor } from './runner.js';
 import {
@@ -91,9 +90,8 @@ export class Channels {
       log: deps.log,
       height: () => this.#height ?? deps.chain.height(),
       whenCurrent: () => deps.chain.whenCurrent(),
-      peel: (onion, paymentHash) =>
-        peel(onion, { associatedData: paymentHash, ecdh: (point) => deps.signer.ecdh(point) }),
-      outgoing: (scid) => outgoingOver(this.#registry.byScid(scid), deps.clock.now()),
+      ecdh: (point) => deps.signer.ecdh(point),
+      outgoing: (next, amount) => outgoingTo(this.#registry, next, amount, deps.clock.now()),
       offer: (channelId, htlc, writes) => this.#offer(channelId, htlc, writes),
       settle: (channelId, command, writes) => this.#settle(channelId, command, writes),
       received: (channelId, htlcId) => heldReceived(this.#registry, channelId, htlcId),
@@ -300,15 +298,9 @@ export class Channels {
     scid: ShortChannelId | undefined,
     amountMsat: Msat,
   ): ChannelId | undefined {
-    if (scid !== undefined) {
-      const entry = this.#registry.byScid(scid);
-      return entry?.peerId === peer ? entry.id : undefined;
-    }
-    const able = this.#registry.of(peer).filter(({ runner }) => runner.state.kind === 'live');
-    // Where there is no choice, the channel itself says whether it can.
-    if (able.length < 2) return able[0]?.id;
-    const roomy = able.find((entry) => this.#view(entry).spendableMsat >= amountMsat);
-    return (roomy ?? able[0])?.id;
+    if (scid === undefined) return roomyEntry(this.#registry, peer, amountMsat)?.id;
+    const entry = this.#registry.byScid(scid);
+    return entry?.peerId === peer ? entry.id : undefined;
   }
 
   /** Ends an HTLC that we received as its final hop. */

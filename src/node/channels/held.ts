@@ -30,6 +30,7 @@ export function heldReceived(
   if (state?.kind !== 'live') return undefined;
   const htlc = state.commitments.htlcs.find((h) => offeredBy(h) === 'remote' && h.id === htlcId);
   if (htlc === undefined || htlc.onion.length === 0) return undefined;
-  const { id, amountMsat, paymentHash, cltvExpiry, onion } = htlc;
-  return { id, amountMsat, paymentHash, cltvExpiry, onion };
+  const { id, amountMsat, paymentHash, cltvExpiry, onion, pathKey } = htlc;
+  const blinded = pathKey === undefined ? {} : { pathKey };
+  return { id, amountMsat, paymentHash, cltvExpiry, onion, ...blinded };
 }

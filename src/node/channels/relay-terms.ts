@@ -1,11 +1,21 @@
 /** Our terms for relaying over a channel: how they change, and which ones payers may go by. */
-import { err, ok, type Result } from '../../core/bytes/index.js';
-import type { ChannelError, RelayPolicy } from '../../core/channel/index.js';
-import type { Entry } from './registry.js';
+import { err, type Msat, type NodeId, ok, type Result, toHex } from '../../core/bytes/index.js';
+import { type ChannelError, largestHtlc, type RelayPolicy } from '../../core/channel/index.js';
+import type { NextHop } from '../../core/onion/index.js';
+import type { Entry, Registry } from './registry.js';
 import type { Outgoing } from './switch.js';
 
-/** The channel for an HTLC that is relayed; nothing where it has not yet been funded. */
-export function outgoingOver(entry: Entry | undefined, now: number): Outgoing | undefined {
+/** Where an HTLC that is relayed goes out; nothing where there is no such channel. */
+export function outgoingTo(
+  registry: Registry,
+  next: NextHop,
+  amountMsat: Msat,
+  now: number,
+): Outgoing | undefined {
+  const entry =
+    next.kind === 'channel'
+      ? registry.byScid(next.shortChannelId)
+      : roomyEntry(registry, toHex(next.nodeId) as NodeId, amountMsat);
   if (entry === undefined || entry.runner.state.kind !== 'live') return undefined;
   const { earlier } = entry;
   const { policy } = entry.runner.state.relay;
@@ -15,6 +25,17 @@ export function outgoingOver(entry: Entry | undefined, now: number): Outgoing | 
     ...(earlier !== undefined && now < earlier.until && { earlier: earlier.policy }),
     channelUpdate: entry.update,
   };
+}
+
+/** A channel with the peer that can carry the amount; where none can, one that says why. */
+export function roomyEntry(registry: Registry, peer: NodeId, amountMsat: Msat): Entry | undefined {
+  const live = registry.of(peer).filter(({ runner }) => runner.state.kind === 'live');
+  // Where there is no choice, the channel itself says whether it can.
+  if (live.length < 2) return live[0];
+  const roomy = live.find(
+    ({ runner: { state } }) => state.kind === 'live' && largestHtlc(state, 'local') >= amountMsat,
+  );
+  return roomy ?? live[0];
 }
 
 /**

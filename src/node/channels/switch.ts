@@ -7,9 +7,8 @@ import {
   assertNever,
   type Bytes,
   type ChannelId,
+  EMPTY,
   type Msat,
-  type Result,
-  type ShortChannelId,
 } from '../../core/bytes/index.js';
 import type {
   ChannelCommand,
@@ -22,16 +21,12 @@ import type {
 } from '../../core/channel/index.js';
 import {
   type CompletePayload,
-  createFailure,
-  createRawFailure,
-  decodePayload,
+  type FailureManner,
   type FailureMessage,
-  type ForwardPayload,
   failureCode,
-  type PayloadError,
-  type PeelError,
-  type Peeled,
-  relayFailure,
+  type NextHop,
+  type RelayTask,
+  readOnion,
 } from '../../core/onion/index.js';
 import {
   isToFailBack,
@@ -42,7 +37,7 @@ import {
 import { type Clock, type Logger, type Store, seconds, type Write } from '../../ports/index.js';
 import { type Forward, Forwards } from './forwards.js';
 import { failureOfChannelError, failureOfRefusal } from './refusals.js';
-import type { Resolution } from './resolution.js';
+import { type Resolution, resolutionOfEnd, resolutionOfFailure } from './resolution.js';
 
 /** The end that one of our own channels gives to an HTLC it received. */
 export type Settlement =
@@ -76,6 +71,8 @@ export interface HtlcToOffer {
   readonly cltvExpiry: number;
   readonly onion: Bytes;
   readonly origin: HtlcOrigin;
+  /** BOLT 4, route blinding: the `path_key` for the next node. */
+  readonly pathKey?: Bytes;
 }
 
 type LocalOrigin = HtlcOrigin & { kind: 'local' };
@@ -90,8 +87,10 @@ export interface SwitchDeps {
    * nothing where the node stops before.
    */
   whenCurrent(): true | Promise<boolean | undefined>;
-  peel(onion: Bytes, paymentHash: Bytes): Result<Peeled, PeelError>;
-  outgoing(scid: ShortChannelId, from: ChannelId): Outgoing | undefined;
+  /** Our node's key, as `Signer.ecdh`. */
+  ecdh(point: Bytes): Bytes;
+  /** The channel to pass an amount on by; nothing where there is none. */
+  outgoing(next: NextHop, amountMsat: Msat): Outgoing | undefined;
   offer(
     channelId: ChannelId,
     htlc: HtlcToOffer,
@@ -116,13 +115,14 @@ export interface SwitchDeps {
 export type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
 
 const NOT_CURRENT: FailureMessage = { kind: 'temporaryNodeFailure' };
+const TOO_MUCH: FailureMessage = { kind: 'temporaryChannelFailure', channelUpdate: EMPTY };
 
 export class HtlcSwitch {
   readonly #limits: RelayLimits;
   readonly #deps: SwitchDeps;
   readonly #forwards: Forwards;
-  /** Shared secrets of the HTLCs we hold, by channel and id: they encrypt what we say of them. */
-  readonly #secrets = new Map<string, Bytes>();
+  /** How a failure of the HTLCs we hold is told, by channel and id. */
+  readonly #manners = new Map<string, FailureManner>();
 
   constructor(limits: RelayLimits, deps: SwitchDeps) {
     this.#limits = limits;
@@ -145,49 +145,33 @@ export class HtlcSwitch {
 
   /** An HTLC is irrevocably committed for the first time in this run of the node. */
   received(channelId: ChannelId, htlc: ReceivedHtlc): void {
-    const peeled = this.#deps.peel(htlc.onion, htlc.paymentHash);
-    if (!peeled.ok) {
-      this.#refuseOnion(channelId, htlc, peeled.error);
-      return;
-    }
-    const { sharedSecret, payload: raw, next } = peeled.value;
-    this.#secrets.set(keyOf(channelId, htlc.id), sharedSecret);
+    const { asked, manner } = readOnion(htlc, this.#deps.ecdh);
+    this.#manners.set(keyOf(channelId, htlc.id), manner);
     const known = this.#forwards.get(channelId, htlc.id);
-    if (known !== undefined) {
-      this.#resume(known);
-      return;
-    }
-    if (next === undefined) {
-      const payload = decodePayload(raw, true);
-      if (!payload.ok) this.#refusePayload(channelId, htlc.id, payload.error);
-      else this.#receive(channelId, htlc, payload.value, sharedSecret);
-      return;
-    }
-    const payload = decodePayload(raw, false);
-    if (!payload.ok) this.#refusePayload(channelId, htlc.id, payload.error);
+    if (known !== undefined) this.#resume(known);
+    // BOLT 2, max_dust_htlc_exposure_msat: what passes it is failed, whatever its onion says.
+    else if (htlc.dustExposed) this.settle(channelId, htlc.id, { kind: 'fail', failure: TOO_MUCH });
+    else if (asked.kind === 'refuse')
+      this.settle(channelId, htlc.id, { kind: 'fail', failure: asked.failure });
+    else if (asked.kind === 'receive')
+      this.#receive(channelId, htlc, asked.payload, asked.sharedSecret);
     // What a start finds in a channel that ends on the chain is not passed on any more.
-    else if (this.#deps.isOperating(channelId))
-      this.#relayInTime(channelId, htlc, payload.value, next);
+    else if (this.#deps.isOperating(channelId)) this.#relayInTime(channelId, htlc, asked.task);
   }
 
   /**
    * Nothing is relayed by a height of the past: its expiries may be over, so that one side could
    * take what the other side no longer owes.
    */
-  #relayInTime(
-    channelId: ChannelId,
-    htlc: ReceivedHtlc,
-    payload: ForwardPayload,
-    onion: Bytes,
-  ): void {
+  #relayInTime(channelId: ChannelId, htlc: ReceivedHtlc, task: RelayTask): void {
     const current = this.#deps.whenCurrent();
     if (current === true) {
-      this.#relay(channelId, htlc, payload, onion);
+      this.#relay(channelId, htlc, task);
       return;
     }
     void current.then((inTime) => {
       if (inTime === undefined || !this.#deps.isOperating(channelId)) return;
-      if (inTime) this.#relay(channelId, htlc, payload, onion);
+      if (inTime) this.#relay(channelId, htlc, task);
       // BOLT 4, temporary_node_failure: a general failure of this node, which will pass.
       else this.settle(channelId, htlc.id, { kind: 'fail', failure: NOT_CURRENT });
     });
@@ -226,7 +210,7 @@ export class HtlcSwitch {
         : this.#deps.localFailed(origin, effect.failure);
     const forward = this.#forwards.get(origin.channelId, origin.htlcId);
     if (forward === undefined || forward.resolution !== undefined) return [];
-    const resolution = this.#resolutionOfEnd(origin.channelId, origin.htlcId, effect);
+    const resolution = resolutionOfEnd(this.#mannerOf(origin.channelId, origin.htlcId), effect);
     return [this.#forwards.resolve(forward, resolution, seconds(this.#deps.clock))];
   }
 
@@ -266,7 +250,7 @@ export class HtlcSwitch {
 
   /** An incoming HTLC is removed for good: rows that go with that commit, and the memory is freed. */
   told(channelId: ChannelId, htlcId: bigint): readonly Write[] {
-    this.#secrets.delete(keyOf(channelId, htlcId));
+    this.#manners.delete(keyOf(channelId, htlcId));
     const row = this.#forwards.told(channelId, htlcId);
     return row === undefined ? [] : [row];
   }
@@ -289,18 +273,12 @@ export class HtlcSwitch {
     });
   }
 
-  #refusePayload(channelId: ChannelId, htlcId: bigint, error: PayloadError): void {
-    const { type, offset } = error;
-    const failure: FailureMessage = { kind: 'invalidOnionPayload', type, offset };
-    this.settle(channelId, htlcId, { kind: 'fail', failure });
-  }
-
-  #relay(channelId: ChannelId, htlc: ReceivedHtlc, payload: ForwardPayload, onion: Bytes): void {
-    const { amtToForward, outgoingCltvValue, shortChannelId } = payload;
+  #relay(channelId: ChannelId, htlc: ReceivedHtlc, task: RelayTask): void {
+    const { amtToForward, outgoingCltvValue, next, onion, pathKey } = task;
     const now = seconds(this.#deps.clock);
     const forward = this.#forwards.open(channelId, htlc, amtToForward, now);
-    const outgoing = this.#deps.outgoing(shortChannelId, channelId);
-    // BOLT 4, unknown_next_peer: no channel of ours has that short_channel_id.
+    const outgoing = this.#deps.outgoing(next, amtToForward);
+    // BOLT 4, unknown_next_peer: no channel of ours has that short_channel_id, or goes to that node.
     if (outgoing === undefined) {
       this.#refuse(forward, { kind: 'unknownNextPeer' });
       return;
@@ -326,6 +304,7 @@ export class HtlcSwitch {
           cltvExpiry: outgoingCltvValue,
           onion,
           origin: { kind: 'relayed', channelId, htlcId: htlc.id },
+          ...(pathKey === undefined ? {} : { pathKey }),
         },
         (result) => [this.#forwards.offered(forward, outgoing.channelId, htlcIdOf(result))],
       )
@@ -361,17 +340,6 @@ export class HtlcSwitch {
     );
     this.#deps.log.debug('HTLC not relayed', { in_channel: inChannel, reason: failure.kind });
     this.#end(inChannel, inHtlcId, resolution, [row]);
-  }
-
-  #refuseOnion(channelId: ChannelId, htlc: ReceivedHtlc, error: PeelError): void {
-    if (error.code === 'bad_payload') {
-      this.#secrets.set(keyOf(channelId, htlc.id), error.sharedSecret);
-      const failure: FailureMessage = { kind: 'invalidOnionPayload', type: 0n, offset: 0 };
-      this.settle(channelId, htlc.id, { kind: 'fail', failure });
-      return;
-    }
-    const { failureCode: code, sha256OfOnion } = error;
-    this.#end(channelId, htlc.id, { kind: 'malformed', failureCode: code, sha256OfOnion }, []);
   }
 
   #end(
@@ -411,47 +379,16 @@ export class HtlcSwitch {
 
   #resolutionOf(channelId: ChannelId, htlcId: bigint, settlement: Settlement): Resolution {
     if (settlement.kind === 'fulfill') return settlement;
-    const secret = this.#secretOf(channelId, htlcId);
-    return { kind: 'fail', reason: createFailure(secret, settlement.failure) };
+    return resolutionOfFailure(this.#mannerOf(channelId, htlcId), settlement.failure);
   }
 
-  #resolutionOfEnd(channelId: ChannelId, htlcId: bigint, effect: Ended): Resolution {
-    if (effect.kind === 'htlcFulfilled') return { kind: 'fulfill', preimage: effect.preimage };
-    const secret = this.#secretOf(channelId, htlcId);
-    const { failure } = effect;
-    switch (failure.kind) {
-      case 'encrypted':
-        return { kind: 'fail', reason: relayFailure(secret, failure.reason) };
-      case 'malformed': {
-        // BOLT 2, update_fail_malformed_htlc: becomes an encrypted error of ours with that code.
-        const message = new Uint8Array(34);
-        new DataView(message.buffer).setUint16(0, failure.failureCode);
-        message.set(failure.sha256OfOnion, 2);
-        return { kind: 'fail', reason: createRawFailure(secret, message) };
-      }
-      case 'uncommitted':
-        return {
-          kind: 'fail',
-          reason: createFailure(secret, {
-            kind: 'temporaryChannelFailure',
-            channelUpdate: new Uint8Array(0),
-          }),
-        };
-      case 'onchain':
-        return { kind: 'fail', reason: createFailure(secret, { kind: 'permanentChannelFailure' }) };
-      default:
-        return assertNever(failure);
-    }
-  }
-
-  #secretOf(channelId: ChannelId, htlcId: bigint): Bytes {
-    const known = this.#secrets.get(keyOf(channelId, htlcId));
+  #mannerOf(channelId: ChannelId, htlcId: bigint): FailureManner {
+    const known = this.#manners.get(keyOf(channelId, htlcId));
     if (known !== undefined) return known;
     const htlc = this.#deps.received(channelId, htlcId);
-    const peeled = htlc && this.#deps.peel(htlc.onion, htlc.paymentHash);
-    if (peeled?.ok) return peeled.value.sharedSecret;
+    if (htlc !== undefined) return readOnion(htlc, this.#deps.ecdh).manner;
     // The incoming HTLC is gone: whatever is said of it, nobody will be told.
-    return new Uint8Array(32);
+    return { kind: 'encrypted', sharedSecret: new Uint8Array(32) };
   }
 }
 

@@ -12,6 +12,7 @@ export const OUR_FEATURES: FeatureSet = {
   basicMpp: 'optional',
   optionSupportLargeChannel: 'optional',
   optionAnchors: 'optional',
+  optionRouteBlinding: 'optional',
   optionShutdownAnysegwit: 'optional',
   optionProvideStorage: 'optional',
   optionChannelType: 'required',

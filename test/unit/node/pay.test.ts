@@ -200,14 +200,14 @@ describe('pay in parts', () => {
     await kit.clock.settleNow();
     return { row, result };
   };
-  const amounts = () => kit.sent.map((sent) => sent.payload.value.amtToForward);
+  const amounts = () => kit.sent.map((sent) => sent.payload.amtToForward);
   const halves = () => kit.inParts(2_000_000n, 2_000_000n);
 
   it('what goes in two parts is answered as one', async () => {
     kit.routes = [halves()];
     const { result } = await start();
     expect(amounts()).toEqual([2_000_000n, 2_000_000n]);
-    for (const sent of kit.sent) expect(sent.payload.value.paymentData?.totalMsat).toBe(4_000_000n);
+    for (const sent of kit.sent) expect(sent.payload.paymentData?.totalMsat).toBe(4_000_000n);
     await kit.deliver();
     const end = await result;
     expect(end).toMatchObject({ ok: true, value: { attempts: 2 } });
@@ -346,7 +346,7 @@ describe('pay in parts', () => {
   it('part of a whole that others pay too: the set is the whole, ours goes as a part', async () => {
     kit.routes = [kit.asAsked];
     const { result } = await start({ partialMsat: msat(1_000_000) });
-    expect(kit.sent[0]?.payload.value).toMatchObject({
+    expect(kit.sent[0]?.payload).toMatchObject({
       amtToForward: 1_000_000n,
       paymentData: { totalMsat: 4_000_000n },
     });
@@ -497,8 +497,8 @@ describe('keysend', () => {
     });
     await kit.clock.settleNow();
     const { payload } = kit.sent[0]!;
-    expect(payload.value.keysendPreimage).toHaveLength(32);
-    expect(payload.value.unknown).toEqual([{ type: 133773311n, value: Uint8Array.of(1, 2) }]);
+    expect(payload.keysendPreimage).toHaveLength(32);
+    expect(payload.unknown).toEqual([{ type: 133773311n, value: Uint8Array.of(1, 2) }]);
     const [sent] = kit.sent;
     await kit.deliver();
     expect(await result).toMatchObject({ ok: true, value: { attempts: 1 } });

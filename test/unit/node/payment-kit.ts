@@ -13,10 +13,10 @@ import {
 } from '../../../src/core/bytes/index.js';
 import type { ChannelError } from '../../../src/core/channel/index.js';
 import {
+  type CompletePayload,
   createFailure,
-  decodePayload,
   type FailureMessage,
-  peel,
+  readOnion,
   relayFailure,
 } from '../../../src/core/onion/index.js';
 import type {
@@ -51,7 +51,7 @@ export const SCID = {
 export interface Sent {
   readonly htlc: OwnHtlc;
   readonly secrets: Bytes[];
-  readonly payload: ReturnType<typeof decodePayload> & { ok: true };
+  readonly payload: CompletePayload;
   readonly key: string;
 }
 
@@ -168,27 +168,25 @@ export class PaymentKit {
   /** Peels the onion at every node of the way. */
   #travel(htlc: OwnHtlc): Sent {
     const secrets: Bytes[] = [];
-    let packet: Bytes | undefined = htlc.onion;
+    let { onion } = htlc;
     for (const name of ['bob', 'carol']) {
       const signer = signerOf(name);
-      const peeled = peel(packet, {
-        associatedData: htlc.paymentHash,
-        ecdh: (point) => signer.ecdh(point),
-      });
-      if (!peeled.ok) throw new Error(`${name}: ${peeled.error.code}`);
-      secrets.push(peeled.value.sharedSecret);
-      const payload = decodePayload(peeled.value.payload, peeled.value.next === undefined);
-      if (!payload.ok) throw new Error(`${name}: payload ${payload.error.type}`);
-      packet = peeled.value.next;
-      if (packet === undefined)
+      const { asked, manner } = readOnion({ ...htlc, onion }, (point) => signer.ecdh(point));
+      if (asked.kind === 'refuse') throw new Error(`${name}: ${asked.failure.kind}`);
+      if (manner.kind !== 'encrypted') throw new Error(`${name}: ${manner.kind}`);
+      secrets.push(manner.sharedSecret);
+      if (asked.kind === 'relay') onion = asked.task.onion;
+      else {
+        const { payload } = asked;
         return { htlc, secrets, payload, key: `${'cc'.repeat(32)}/${this.#htlcs++}` };
+      }
     }
     throw new Error('the onion does not end at carol');
   }
 
   /** The HTLC arrives at carol, with what bob's onion says or something else. */
   arrive(sent: Sent, changed: { amountMsat?: bigint; cltvExpiry?: number } = {}): void {
-    const payload = sent.payload.value;
+    const { payload } = sent;
     const [channelId, htlcId] = sent.key.split('/') as [ChannelId, string];
     this.invoices.receive({
       channelId,

@@ -50,7 +50,7 @@ describe('sendpay', () => {
     expect(kit.sent).toHaveLength(1);
     const [sent] = kit.sent;
     expect(sent!.htlc).toMatchObject({ amountMsat: 50_010n, cltvExpiry: HEIGHT + 1 + 24 });
-    expect(sent!.payload.value).toMatchObject({
+    expect(sent!.payload).toMatchObject({
       amtToForward: 50_000n,
       outgoingCltvValue: HEIGHT + 1 + 18,
       paymentData: { totalMsat: 50_000n },

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Bytes, concat, toHex } from '../../../src/core/bytes/index.js';
+import { type Bytes, concat, err, type Result, toHex } from '../../../src/core/bytes/index.js';
 import { ecdh, publicKeyFromPrivate, sha256 } from '../../../src/core/crypto/index.js';
 import {
   buildOnion,
+  type CompletePayload,
+  checkPayload,
   createFailure,
-  decodePayload,
+  decodeHopPayload,
   encodeHopPayload,
+  invalidPayload,
+  type PayloadError,
   type Peeled,
   peel,
   readFailure,
@@ -130,6 +134,12 @@ describe('build', () => {
 });
 
 describe('the payload of a hop', () => {
+  function read(bytes: Bytes, final: boolean): Result<CompletePayload, PayloadError> {
+    const payload = decodeHopPayload(bytes);
+    if (payload.ok) return checkPayload(payload.value, final);
+    return err(invalidPayload(payload.error.tlvType ?? 0n, payload.error.tlvOffset));
+  }
+
   const complete = encodeHopPayload({ amtToForward: 1000n as never, outgoingCltvValue: 500 });
 
   it.each([
@@ -142,7 +152,7 @@ describe('the payload of a hop', () => {
     ['a record that is cut off', '020303e8', true, 2n, 0],
     ['a blinded path', `${toHex(complete)}0a0101`, true, 10n, 0],
   ])('receive an onion payload (%s)', (_, bytes, final, type, offset) => {
-    expect(decodePayload(Buffer.from(bytes, 'hex'), final)).toEqual({
+    expect(read(Buffer.from(bytes, 'hex'), final)).toEqual({
       ok: false,
       error: { code: 'invalid_onion_payload', type, offset },
     });
@@ -150,7 +160,7 @@ describe('the payload of a hop', () => {
 
   it('receive an onion payload (complete, with an unknown odd record)', () => {
     const bytes = concat(complete, Uint8Array.of(101, 1, 9));
-    expect(decodePayload(bytes, true)).toEqual({
+    expect(read(bytes, true)).toEqual({
       ok: true,
       value: {
         amtToForward: 1000n,

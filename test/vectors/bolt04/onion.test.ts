@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Bytes, concat, hex, toHex } from '../../../src/core/bytes/index.js';
+import {
+  type Bytes,
+  concat,
+  hex,
+  msat,
+  scidToString,
+  toHex,
+} from '../../../src/core/bytes/index.js';
 import { ecdh, privMul } from '../../../src/core/crypto/index.js';
 import {
   addAttribution,
@@ -16,11 +23,13 @@ import {
   encodeEncryptedData,
   encodeFailure,
   encodeHopPayload,
+  type IncomingHtlc,
   NO_REPLY,
   type Peeled,
   peel,
   readAttribution,
   readFailure,
+  readOnion,
   relayFailure,
   unblind,
 } from '../../../src/core/onion/index.js';
@@ -270,6 +279,44 @@ describe('blinded-payment-onion-test.json', () => {
       pathKey = got.nextPathKey;
     }
     expect(packet).toBeUndefined();
+  });
+
+  it('each node but the last is told what to pass on, and how to speak of a failure', () => {
+    const paymentHash = associatedData;
+    let htlc: IncomingHtlc = {
+      amountMsat: msat(110_125),
+      cltvExpiry: 749_150,
+      paymentHash,
+      onion: hex(v.generate.onion),
+    };
+    const told: unknown[] = [];
+    for (const hop of v.decrypt.hops) {
+      const { asked, manner } = readOnion(htlc, keyOf(hop.node_privkey));
+      if (asked.kind !== 'relay') {
+        told.push([hop.alias, asked.kind, manner.kind]);
+        break;
+      }
+      const { amtToForward, outgoingCltvValue, next, onion, pathKey } = asked.task;
+      const channel = next.kind === 'channel' && scidToString(next.shortChannelId);
+      told.push([hop.alias, amtToForward, outgoingCltvValue, channel, manner.kind]);
+      expect(pathKey && toHex(pathKey)).toBe(hop.next_path_key);
+      const cltvExpiry = outgoingCltvValue;
+      htlc = {
+        amountMsat: amtToForward,
+        cltvExpiry,
+        paymentHash,
+        onion,
+        ...(pathKey && { pathKey }),
+      };
+    }
+    expect(told).toEqual([
+      ['Alice', 110_125n, 749_150, '0x0x10', 'encrypted'],
+      ['Bob', 100_125n, 749_100, '0x0x1', 'introduction'],
+      ['Carol', 100_010n, 749_025, '0x0x2', 'malformed'],
+      ['Dave', 100_000n, 749_000, '0x0x3', 'malformed'],
+      // We make no paths, so that none ends with us.
+      ['Eve', 'refuse', 'malformed'],
+    ]);
   });
 });
 
