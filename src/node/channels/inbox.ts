@@ -1,7 +1,8 @@
 import { type Bytes, type NodeId, utf8 } from '../../core/bytes/index.js';
+import { type ChannelInput, channelIdOf, hexId } from '../../core/channel/index.js';
 import type { Message } from '../../core/wire/index.js';
 import type { Opening } from './opening.js';
-import type { Registry } from './registry.js';
+import type { Entry, Registry } from './registry.js';
 import type { ChannelPeers } from './types.js';
 
 interface Deps {
@@ -42,10 +43,23 @@ export function deliver(
         peers.send(nodeId, { kind: 'error', channelId: id, data: utf8('unknown channel') });
         return undefined;
       }
-      entry.runner.submit({ kind: 'message', message });
+      entry.runner.submit(inputOf(entry, message, registry));
       return entry.runner.flushed();
     }
   }
+}
+
+const TAKEN = 'the funding output is that of another channel';
+
+/**
+ * A funding output is one channel's, whoever names it again: what spends it, and what its peer says,
+ * would not reach the first any more.
+ */
+function inputOf(entry: Entry, message: Message, registry: Registry): ChannelInput {
+  if (message.kind !== 'fundingCreated') return { kind: 'message', message };
+  const id = hexId(channelIdOf(message.fundingTxid, message.fundingOutputIndex));
+  if (registry.claim(entry, id)) return { kind: 'message', message };
+  return { kind: 'command', command: { kind: 'abandonOpening', reason: TAKEN } };
 }
 
 function idIn(message: Message): Bytes | undefined {

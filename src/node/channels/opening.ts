@@ -134,7 +134,8 @@ export class Opening {
         data: utf8(reason),
       });
     // BOLT 2, open_channel: the temporary id is not one that is in use with this peer.
-    if (this.#deps.taken(toHex(message.temporaryChannelId) as ChannelId)) {
+    const isTaken = () => this.#deps.taken(toHex(message.temporaryChannelId) as ChannelId);
+    if (isTaken()) {
       refuse('temporary_channel_id is in use');
       return;
     }
@@ -146,6 +147,11 @@ export class Opening {
       this.#deps.keys.take(),
       this.#deps.wallet.closeScript(),
     ]);
+    // The same may have been asked twice at once.
+    if (isTaken()) {
+      refuse('temporary_channel_id is in use');
+      return;
+    }
     const { minCapacity, minimumDepth, localFeatures } = this.#options;
     const step = acceptChannel(
       {

@@ -31,9 +31,18 @@ export interface Entry {
 export class Registry {
   readonly #byId = new Map<ChannelId, Entry>();
   readonly #byScid = new Map<ShortChannelId, Entry>();
+  /** Ids that channels are about to have. */
+  readonly #claimed = new Map<ChannelId, Entry>();
 
   has(id: ChannelId): boolean {
-    return this.#byId.has(id);
+    return this.#byId.has(id) || this.#claimed.has(id);
+  }
+
+  /** Keeps an id for a channel that is about to have it; false where another has it, or will. */
+  claim(entry: Entry, id: ChannelId): boolean {
+    const holder = this.#byId.get(id) ?? this.#claimed.get(id) ?? entry;
+    if (holder === entry) this.#claimed.set(id, entry);
+    return holder === entry;
   }
 
   get(id: ChannelId): Entry | undefined {
@@ -70,13 +79,18 @@ export class Registry {
   }
 
   rename(entry: Entry, id: ChannelId): void {
-    this.#byId.delete(entry.id);
+    this.#forget(entry);
     entry.id = id;
     this.#byId.set(id, entry);
   }
 
   remove(entry: Entry): void {
-    this.#byId.delete(entry.id);
+    this.#forget(entry);
     for (const [scid, other] of this.#byScid) if (other === entry) this.#byScid.delete(scid);
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+    for (const [id, other] of this.#claimed) if (other === entry) this.#claimed.delete(id);
   }
 }

@@ -1,0 +1,295 @@
+/** The channels of a node whose surroundings are lists, and peers that are bare channel machines. */
+import { LocalSigner } from '../../../src/adapters/signer/index.js';
+import { openStore } from '../../../src/adapters/store/sqlite/index.js';
+import {
+  encodeTx,
+  NETWORKS,
+  type Transaction,
+  txid,
+  unsignedInput,
+} from '../../../src/core/bitcoin/index.js';
+import {
+  type Bytes,
+  type ChannelId,
+  msat,
+  type NodeId,
+  type ShortChannelId,
+  sat,
+  toHex,
+} from '../../../src/core/bytes/index.js';
+import {
+  type ChannelEffect,
+  type ChannelInput,
+  type ChannelState,
+  type ChannelType,
+  type LiveState,
+  openChannel,
+  type Step,
+  type StepContext,
+  step,
+  wantsSign,
+} from '../../../src/core/channel/index.js';
+import { decodeMessage, encodeMessage, type Message } from '../../../src/core/wire/index.js';
+import { VirtualClock } from '../../../src/lab/clock.js';
+import { SeededEntropy } from '../../../src/lab/entropy.js';
+import { Channels, type FinalHtlc } from '../../../src/node/channels/index.js';
+import { type Store, silentLogger } from '../../../src/ports/index.js';
+import { FEATURES_OF_BOTH, FEES, POLICY, script, TERMS } from '../channel/kit.js';
+
+const { chainHash } = NETWORKS.regtest;
+
+export interface FundingPoint {
+  readonly txid: Bytes;
+  readonly vout: number;
+}
+
+/** One channel of a peer, played by the machine alone. */
+export class Opener {
+  state!: ChannelState;
+  readonly signer: LocalSigner;
+  readonly id: NodeId;
+  /** What it got from the node, in order. */
+  readonly heard: Message[] = [];
+  fundingTx: Transaction | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly kit: ChannelsKit,
+    /** Instead of a transaction of its own. */
+    readonly steals?: FundingPoint,
+  ) {
+    this.signer = new LocalSigner({
+      seed: new SeededEntropy(name).bytes(32),
+      network: NETWORKS.regtest,
+    });
+    this.id = toHex(this.signer.nodeId) as NodeId;
+  }
+
+  get live(): LiveState {
+    if (this.state.kind !== 'live') throw new Error(`${this.name} is ${this.state.kind}`);
+    return this.state;
+  }
+
+  get point(): FundingPoint {
+    return { txid: this.live.params.fundingTxid, vout: this.live.params.fundingVout };
+  }
+
+  open(type: Partial<ChannelType> = {}): void {
+    const params = {
+      key: 1,
+      peerId: this.kit.signer.nodeId,
+      localFeatures: FEATURES_OF_BOTH,
+      remoteFeatures: FEATURES_OF_BOTH,
+      fundingAmount: sat(1_000_000),
+      pushMsat: msat(300_000_000),
+      feeratePerKw: 1000,
+      announce: false,
+      type: { anchors: true, scidAlias: false, zeroconf: false, ...type },
+      terms: TERMS,
+      policy: POLICY,
+      localAlias: BigInt(this.kit.opened++) as ShortChannelId,
+      shutdownScript: script(1),
+    };
+    this.take(openChannel(params, this.#context()));
+  }
+
+  input(input: ChannelInput): void {
+    this.take(step(this.state, input, this.#context()));
+    if (wantsSign(this.state)) this.input({ kind: 'command', command: { kind: 'sign' } });
+  }
+
+  take({ state, effects }: Step): void {
+    this.state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: ChannelEffect): void {
+    if (effect.kind === 'send') this.kit.say(this, effect.message);
+    if (effect.kind === 'fund') {
+      const outputs = [{ amount: effect.amount, scriptPubkey: effect.scriptPubkey }];
+      const seed = new SeededEntropy(`coin ${this.name} ${this.kit.opened}`).bytes(32);
+      const input = { ...unsignedInput(seed, 0, 0xfffffffd), witness: [Uint8Array.of(1)] };
+      this.fundingTx = { version: 2, inputs: [input], outputs, locktime: 0 };
+      const { txid: id, vout } = this.steals ?? { txid: txid(this.fundingTx), vout: 0 };
+      this.input({
+        kind: 'command',
+        command: { kind: 'funded', fundingTxid: id, fundingVout: vout },
+      });
+    }
+  }
+
+  #context(): StepContext {
+    return {
+      height: this.kit.height,
+      now: this.kit.clock.now(),
+      fees: FEES,
+      signer: this.signer,
+      entropy: (n) => this.kit.entropy.bytes(n),
+      chainHash,
+    };
+  }
+}
+
+/** The node under test: real channels, everything else a list. */
+export class ChannelsKit {
+  readonly clock = new VirtualClock();
+  readonly entropy = new SeededEntropy('channels kit');
+  readonly signer = new LocalSigner({
+    seed: new SeededEntropy('us').bytes(32),
+    network: NETWORKS.regtest,
+  });
+  height = 100;
+  opened = 1;
+  channels!: Channels;
+  store!: Store;
+  readonly openers: Opener[] = [];
+  readonly finals: FinalHtlc[] = [];
+  readonly closed: ChannelId[] = [];
+  readonly broadcasts: Bytes[] = [];
+  #line: Promise<void> = Promise.resolve();
+
+  static async start(): Promise<ChannelsKit> {
+    const kit = new ChannelsKit();
+    kit.store = await openStore({ path: ':memory:', inline: true });
+    kit.channels = kit.#channels();
+    await kit.channels.start();
+    return kit;
+  }
+
+  #channels(): Channels {
+    return new Channels(
+      {
+        chainHash,
+        policy: POLICY,
+        dustLimit: sat(546),
+        htlcMinimumMsat: msat(0),
+        relay: { graceBlocks: 3, maxExpiryBlocks: 2016 },
+        minimumDepth: 1,
+        maxAcceptedHtlcs: 483,
+        toSelfDelay: 144,
+        minCapacity: sat(10_000),
+        localFeatures: FEATURES_OF_BOTH,
+      },
+      {
+        store: this.store,
+        clock: this.clock,
+        entropy: this.entropy.fork('us'),
+        signer: this.signer,
+        log: silentLogger,
+        peers: {
+          send: (id, message) => this.#told(id, message),
+          connected: (nodeId) => ({ nodeId, features: FEATURES_OF_BOTH }),
+          disconnect() {},
+          keep() {},
+          release() {},
+        },
+        chain: {
+          height: () => this.height,
+          whenCurrent: () => true,
+          fees: () => FEES,
+          broadcast: (tx) => this.broadcasts.push(tx),
+        },
+        wallet: {
+          fund: () => Promise.reject(new Error('no wallet')),
+          fundMany: () => Promise.reject(new Error('no wallet')),
+          spendableForChannel: () => Promise.reject(new Error('no wallet')),
+          publish: async () => {},
+          abandon() {},
+          closeScript: async () => script(7),
+        },
+        gossip: { announce() {}, update() {} },
+        ends: {
+          receiveFinal: (htlc) => this.finals.push(htlc),
+          fulfilled: () => [],
+          failed: () => [],
+          settled() {},
+        },
+        endings: {
+          leaving() {},
+          closedOnChain: (live) => this.closed.push(toHex(live.channelId) as ChannelId),
+          preimage() {},
+        },
+        backedUp: async () => {},
+        fatal: (error) => {
+          throw error;
+        },
+      },
+    );
+  }
+
+  /** A peer that opens a channel with us. */
+  opener(name: string, steals?: FundingPoint): Opener {
+    const opener = new Opener(name, this, steals);
+    this.openers.push(opener);
+    return opener;
+  }
+
+  /** From a peer to us, in order. */
+  say(from: Opener, message: Message): void {
+    const read = decodeMessage(encodeMessage(message));
+    if (!read.ok) throw new Error(`${message.kind} is no message`);
+    const heard = read.value as Message;
+    this.#line = this.#line.then(() => this.channels.message(from.id, heard));
+  }
+
+  /** From us to a peer: all its machines of this kit that the message is about. */
+  #told(id: NodeId, message: Message): boolean {
+    for (const opener of this.openers) {
+      if (opener.id !== id || !isAbout(opener.state, message)) continue;
+      opener.heard.push(message);
+      opener.input({ kind: 'message', message });
+    }
+    return true;
+  }
+
+  /** Until nobody has anything more to say. */
+  async settle(): Promise<void> {
+    for (let line: Promise<void> | undefined; line !== this.#line; ) {
+      line = this.#line;
+      await line;
+      await this.channels.idle();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** A block with these transactions, seen by all. */
+  async mine(...txs: readonly Transaction[]): Promise<void> {
+    this.height++;
+    const { height } = this;
+    for (const opener of this.openers) {
+      const { fundingTx } = opener;
+      if (fundingTx !== undefined && txs.includes(fundingTx)) {
+        const txIndex = txs.indexOf(fundingTx);
+        opener.input({ kind: 'fundingConfirmed', height, txIndex, tx: encodeTx(fundingTx) });
+      }
+      opener.input({ kind: 'block', height });
+    }
+    await this.channels.connectBlock({ height, txs: txs.map((tx) => ({ txid: txid(tx), tx })) });
+    await this.settle();
+  }
+
+  /** Opens a channel, puts it into a block, and waits for it to be ready. */
+  async channelWith(name: string, type: Partial<ChannelType> = {}): Promise<Opener> {
+    const opener = this.opener(name);
+    opener.open(type);
+    await this.settle();
+    await this.mine(opener.fundingTx as Transaction);
+    return opener;
+  }
+}
+
+function isAbout(state: ChannelState, message: Message): boolean {
+  const names = ['channelId', 'temporaryChannelId'] as const;
+  const idsOf = (of: object): string[] =>
+    names.flatMap((name) => (name in of ? [toHex((of as Record<typeof name, Bytes>)[name])] : []));
+  const known = idsOf(state);
+  return idsOf(message).some((id) => known.includes(id));
+}
+
+/** Any transaction that spends it. */
+export const spendOf = ({ txid: id, vout }: FundingPoint): Transaction => ({
+  version: 2,
+  inputs: [{ ...unsignedInput(id, vout, 0xfffffffd), witness: [Uint8Array.of(1)] }],
+  outputs: [{ amount: sat(1000), scriptPubkey: script(9) }],
+  locktime: 0,
+});

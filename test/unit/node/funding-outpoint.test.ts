@@ -1,0 +1,38 @@
+/** Two channels never have one funding output, whoever says so. */
+import { expect, it } from 'vitest';
+import { toHex } from '../../../src/core/bytes/index.js';
+import { ChannelsKit, spendOf } from './channels-kit.js';
+
+it('receive funding_created (the funding output of a channel with another peer)', async () => {
+  const kit = await ChannelsKit.start();
+  const alice = await kit.channelWith('alice');
+  const { channelId } = alice.live;
+  const thief = kit.opener('mallory', alice.point);
+  thief.open();
+  await kit.settle();
+  expect(thief.heard.at(-1)?.kind).toBe('error');
+
+  // The channel is still alice's, as before: she is heard, and so is the chain.
+  const id = toHex(channelId) as never;
+  expect(kit.channels.get(id)?.peerId).toBe(alice.id);
+  const before = alice.heard.length;
+  kit.say(alice, {
+    kind: 'shutdown',
+    channelId,
+    scriptpubkey: alice.live.params.shutdownScript,
+  });
+  await kit.settle();
+  expect(alice.heard.slice(before).map(({ kind }) => kind)).toContain('shutdown');
+  await kit.mine(spendOf(alice.point));
+  expect(kit.closed).toEqual([id]);
+});
+
+it('receive funding_created (two channels for one output at once)', async () => {
+  const kit = await ChannelsKit.start();
+  const point = { txid: new Uint8Array(32).fill(5), vout: 1 };
+  const two = ['mallory', 'trudy'].map((name) => kit.opener(name, point));
+  for (const opener of two) opener.open();
+  await kit.settle();
+  expect(two.map(({ heard }) => heard.at(-1)?.kind).sort()).toEqual(['error', 'fundingSigned']);
+  expect(kit.channels.list()).toHaveLength(1);
+});
