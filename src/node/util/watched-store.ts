@@ -1,4 +1,12 @@
-import type { Clock, Query, Store, TableName, Tables, Write } from '../../ports/index.js';
+import type {
+  Clock,
+  CommitOptions,
+  Query,
+  Store,
+  TableName,
+  Tables,
+  Write,
+} from '../../ports/index.js';
 import { Waiters, type Waiting } from './waiters.js';
 
 /** A store that tells who waits for it that a table has changed, once that is durable. */
@@ -16,8 +24,8 @@ export class WatchedStore implements Store {
     return this.#waiters.lineUp(table, { signal });
   }
 
-  async commit(writes: readonly Write[]): Promise<void> {
-    await this.#store.commit(writes);
+  async commit(writes: readonly Write[], options?: CommitOptions): Promise<void> {
+    await this.#store.commit(writes, options);
     const tables = new Set(writes.map((write) => ('put' in write ? write.put : write.delete)));
     for (const table of tables) this.#waiters.signal(table);
   }

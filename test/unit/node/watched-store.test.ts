@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { WatchedStore } from '../../../src/node/util/index.js';
+import type { CommitOptions, Store } from '../../../src/ports/index.js';
+import { ManualClock } from '../../support/wallet-kit.js';
+
+it('a watched store: a commit that need not outlive a power cut does not wait for the disk', async () => {
+  const asked: (CommitOptions | undefined)[] = [];
+  const store: Store = {
+    commit: async (_writes, options) => {
+      asked.push(options);
+    },
+    select: async () => [],
+    close: async () => {},
+  };
+  const watched = new WatchedStore({ store, clock: new ManualClock() });
+  await watched.commit([], { lazy: true });
+  await watched.commit([]);
+  expect(asked).toEqual([{ lazy: true }, undefined]);
+});
