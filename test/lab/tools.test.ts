@@ -150,7 +150,9 @@ describe('commands that tools call', () => {
       nextvalue: created + 1,
     });
     await call('alice', 'keysend', { destination: ids.carol, amount_msat: 1000 });
-    expect(await next).toMatchObject({ created: created + 1 });
+    const reached = await next;
+    const told = { in_channel, in_msat: 1001, status: 'offered' };
+    expect(reached).toMatchObject({ created: created + 1, forwards: told, details: told });
     await lab.settle();
     const after = await call('bob', 'listforwards');
     expect(await earned()).toBe(fee_msat + after.forwards[0].fee_msat);

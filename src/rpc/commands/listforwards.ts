@@ -86,8 +86,10 @@ export const listforwards = defineCommand({
   examples: [{ cli: 'lightning-cli listforwards settled' }],
   seeAlso: ['getinfo', 'listhtlcs'],
   run: async (params, { node }) => {
+    const byChannel = params.in_channel !== undefined || params.out_channel !== undefined;
     const rows = await node.store.select('forwards', {
       order: 'created_index',
+      ...(params.limit !== undefined && !byChannel && { limit: params.limit }),
       ...(params.start !== undefined && { from: params.start }),
       ...(params.status !== undefined && { where: { status: params.status } }),
     });

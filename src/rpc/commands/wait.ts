@@ -3,16 +3,20 @@ import { fromUtf8 } from '../../core/bytes/index.js';
 import type { Store, TableName } from '../../ports/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
+import type { NodeApi } from '../node-api.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
+import { ChannelNames } from './listforwards.js';
 
 type Indexed = Extract<TableName, 'invoices' | 'payments' | 'forwards'>;
 
 const TABLE = { invoices: 'invoices', sendpays: 'payments', forwards: 'forwards' } as const;
 
+type Row = Readonly<Record<string, unknown>>;
+
 interface Found {
   readonly index: number;
-  readonly row: Record<string, unknown> | undefined;
+  readonly row: Row | undefined;
 }
 
 type IndexName = 'created' | 'updated' | 'deleted';
@@ -41,12 +45,24 @@ const KEYS: Record<keyof typeof TABLE, readonly string[]> = {
   forwards: ['status', 'in_channel', 'in_htlc_id', 'in_msat', 'out_channel'],
 };
 
-function details(subsystem: keyof typeof TABLE, row: Found['row']): Record<string, unknown> {
+/** The row in the words of its list. */
+async function details(
+  node: NodeApi,
+  subsystem: keyof typeof TABLE,
+  row: Row,
+): Promise<Record<string, unknown>> {
+  const names = new ChannelNames(node);
   const out: Record<string, unknown> = {};
-  for (const key of KEYS[subsystem])
-    if (row?.[key] !== null && row?.[key] !== undefined) out[key] = row[key];
+  for (const key of KEYS[subsystem]) {
+    const value = row[key];
+    if (value === null || value === undefined) continue;
+    out[key] = key.endsWith('_channel') ? await names.of(value as string) : value;
+  }
   return out;
 }
+
+const reached = (text: string) =>
+  z.record(z.string(), z.unknown()).meta({ result: 'object' }).optional().describe(text);
 
 export const wait = defineCommand({
   name: 'wait',
@@ -54,9 +70,10 @@ export const wait = defineCommand({
   summary: 'Wait for the next thing to happen.',
   description:
     'Everything of a kind is numbered in the order in which it was made (`created`) and, of its ' +
-    'own, in which it changed (`updated`) or was deleted (`deleted`). The command answers once the number is `nextvalue` or ' +
-    'more; with 0 it answers at once with the number reached. So nothing is missed by a program ' +
-    'that asks each time for one more than it was told.',
+    'own, in which it changed (`updated`) or was deleted (`deleted`). The command answers once the ' +
+    'number is `nextvalue` or more; with 0 it answers at once with the number reached. So nothing ' +
+    'is missed by a program that asks each time for one more than it was told. Changes of ' +
+    'forwards are not numbered.',
   params: z.object({
     subsystem: p.oneOf('invoices', 'sendpays', 'forwards').describe('What to wait for.'),
     indexname: p.oneOf('created', 'updated', 'deleted').describe('New ones, changes, or ends.'),
@@ -67,11 +84,10 @@ export const wait = defineCommand({
     created: r.integer().optional().describe('The number of the newest.'),
     updated: r.integer().optional().describe('The number of the last change.'),
     deleted: r.integer().optional().describe('How many were deleted.'),
-    details: z
-      .record(z.string(), z.unknown())
-      .meta({ result: 'object' })
-      .optional()
-      .describe('What reached the number; of what is gone nothing is kept.'),
+    invoices: reached('The invoice that reached the number.'),
+    sendpays: reached('The part of a payment that reached it.'),
+    forwards: reached('The forward that reached it; of what is gone nothing is kept.'),
+    details: reached('The same, by the name of before.'),
   }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong.' }],
   examples: [
@@ -91,12 +107,10 @@ export const wait = defineCommand({
       const found = await look(store, table, indexname, nextvalue);
       if (found.index >= nextvalue) {
         place.leave();
-        const reached = nextvalue === 0 ? undefined : found.row;
-        return {
-          subsystem,
-          [indexname]: found.index,
-          details: reached === undefined ? undefined : details(subsystem, reached),
-        };
+        const answer = { subsystem, [indexname]: found.index };
+        if (nextvalue === 0 || found.row === undefined) return answer;
+        const told = await details(node, subsystem, found.row);
+        return { ...answer, [subsystem]: told, details: told };
       }
       if ((await place.ended) !== 'signalled') throw signal.reason;
     }
