@@ -27,11 +27,11 @@ import {
 } from '../../core/channel/index.js';
 import type { Message, MessageOf } from '../../core/wire/index.js';
 import type { Write } from '../../ports/index.js';
+import { Blocks } from './blocks.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
 import { Effects } from './effects.js';
 import { idOf, isOperating, peerOf } from './facts.js';
-import { dueFeerate } from './fee-updates.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { heldOrigins, heldReceived, isRelayed } from './held.js';
 import { deliver } from './inbox.js';
@@ -71,13 +71,12 @@ export class Channels {
   readonly #opening: Opening;
   readonly #keys: ChannelKeys;
   readonly #effects: Effects;
+  readonly #blocks: Blocks;
   readonly #watch = new FundingWatch();
   readonly #registry = new Registry();
   readonly #listeners = new Set<(channel: LiveChannel) => void>();
   /** States do not change: what is told of one is worked out once. */
   readonly #views = new WeakMap<ChannelState, ChannelView>();
-  /** Of the block told last, which the follower counts only once all its listeners are done. */
-  #height: number | undefined;
   #ref = 1;
 
   constructor(options: ChannelsOptions, deps: ChannelsDeps) {
@@ -88,7 +87,7 @@ export class Channels {
       store: deps.store,
       clock: deps.clock,
       log: deps.log,
-      height: () => this.#height ?? deps.chain.height(),
+      height: () => this.#blocks.height,
       whenCurrent: () => deps.chain.whenCurrent(),
       ecdh: (point) => deps.signer.ecdh(point),
       outgoing: (next, amount) => outgoingTo(this.#registry, next, amount, deps.clock.now()),
@@ -101,6 +100,12 @@ export class Channels {
       localFulfilled: (origin, preimage) => deps.ends.fulfilled(origin, preimage),
       localFailed: (origin, failure) => deps.ends.failed(origin, failure),
       localSettled: (origin) => deps.ends.settled(origin),
+    });
+    this.#blocks = new Blocks({
+      registry: this.#registry,
+      watch: this.#watch,
+      htlcs: this.#switch,
+      chain: deps.chain,
     });
     this.#opening = new Opening(options, {
       ...deps,
@@ -184,40 +189,12 @@ export class Channels {
   // What the chain says.
 
   /** Resolves when every channel's answer to the block is durable: only then is it followed. */
-  async connectBlock(block: WatchedBlock): Promise<void> {
-    this.#height = block.height;
-    this.#watch.connect(block);
-    for (const entry of this.#registry.all())
-      entry.runner.submit({ kind: 'block', height: block.height });
-    this.#switch.failOverdue(block.height, this.#deps.chain.fees().anchorCommitment);
-    this.#updateFees();
-    await this.#flushed();
+  connectBlock(block: WatchedBlock): Promise<void> {
+    return this.#blocks.connect(block);
   }
 
-  async disconnectBlock(height: number): Promise<void> {
-    this.#height = height - 1;
-    for (const { runner } of this.#registry.all()) {
-      const { state } = runner;
-      if (state.kind !== 'live') continue;
-      if (state.spent?.height !== undefined && state.spent.height >= height)
-        runner.submit({ kind: 'fundingUnspent' });
-      if (state.lockin.confirmed !== undefined && state.lockin.confirmed.height >= height)
-        runner.submit({ kind: 'fundingUnconfirmed' });
-    }
-    await this.#flushed();
-  }
-
-  #updateFees(): void {
-    const fees = this.#deps.chain.fees();
-    for (const { runner } of this.#registry.all()) {
-      const feeratePerKw = dueFeerate(runner.state, fees);
-      if (feeratePerKw !== undefined)
-        runner.submit({ kind: 'command', command: { kind: 'updateFee', feeratePerKw } });
-    }
-  }
-
-  async #flushed(): Promise<void> {
-    await Promise.all(this.#registry.all().map((entry) => entry.runner.flushed()));
+  disconnectBlock(height: number): Promise<void> {
+    return this.#blocks.disconnect(height);
   }
 
   // What the node and its operator ask.
@@ -258,9 +235,8 @@ export class Channels {
   }
 
   /** A block of the past, for channels that were taken up after it. */
-  async replayBlock(block: WatchedBlock): Promise<void> {
-    this.#watch.connect(block);
-    await this.#flushed();
+  replayBlock(block: WatchedBlock): Promise<void> {
+    return this.#blocks.replay(block);
   }
 
   /** Calls `listener` whenever a channel's state or readiness changes; the answer ends it. */
@@ -392,7 +368,7 @@ export class Channels {
   #context(): StepContext {
     const { chain, clock, signer, entropy } = this.#deps;
     return {
-      height: this.#height ?? chain.height(),
+      height: this.#blocks.height,
       now: clock.now(),
       fees: chain.fees(),
       signer,
