@@ -15,10 +15,10 @@ import {
   loadProof,
   opaqueRefusal,
   type PaymentCounters,
-  proofOf,
-  proofWrite,
   storedFailure,
 } from './book.js';
+import { deletion } from './deletion.js';
+import { guarded } from './guard.js';
 import { type Part, Parts } from './parts.js';
 import { wishOfInvoice, wishOfKeysend } from './pay.js';
 import { Paying } from './paying.js';
@@ -27,6 +27,7 @@ import { messageOf, onionReason } from './refusals.js';
 import { checkRoute } from './route.js';
 import { expiredAt, type PaymentTerms, readTerms, totalOfPayment } from './terms.js';
 import type {
+  DeletePaymentError,
   FirstHop,
   KeysendParams,
   ListPayments,
@@ -47,10 +48,6 @@ import type {
   WaitSendpay,
   WaitSendpayError,
 } from './types.js';
-
-export type DeletePaymentError =
-  | { readonly code: 'unknown_payment' }
-  | { readonly code: 'status_unexpected'; readonly current: PaymentStatus };
 
 export class Payments {
   readonly #options: PaymentsOptions;
@@ -257,37 +254,16 @@ export class Payments {
     return this.#parts.refuse(part, storedFailure(failure, [], part.route.length, cause));
   }
 
-  /**
-   * Contract, sendpay: one success for each hash, ever; in flight is in progress; after a failure a
-   * new try is made. Answers the group of the new part.
-   */
+  /** Answers the group of the new part. */
   async #guard(
     terms: Pick<PaymentTerms, 'paymentHash' | 'partId' | 'groupId'>,
     total: Msat,
   ): Promise<Result<number, SendpayError>> {
-    const { paymentHash, partId } = terms;
     const [rows, proof] = await Promise.all([
-      this.#rows(paymentHash),
-      loadProof(this.#deps.store, paymentHash),
+      this.#rows(terms.paymentHash),
+      loadProof(this.#deps.store, terms.paymentHash),
     ]);
-    const paid = rows.find((row) => row.status === 'complete');
-    if (paid !== undefined) return err({ code: 'already_paid', proof: proofOf(paid) });
-    if (proof !== undefined) return err({ code: 'already_paid', proof });
-    const pending = rows.filter((row) => row.status === 'pending');
-    const newest = rows.reduce((group, row) => Math.max(group, row.groupid), 0);
-    const group = terms.groupId ?? (partId > 0 ? pending[0]?.groupid : undefined) ?? newest + 1;
-    const busy = (reason: string) => err<SendpayError>({ code: 'in_progress', reason });
-    if (pending.length === 0) return ok(group);
-    if (partId === 0 || pending.some((row) => row.partid === 0))
-      return busy('a payment with this hash is in flight');
-    if (pending.some((row) => row.groupid !== group))
-      return busy('a payment with this hash and another groupid is in flight');
-    if (pending.some((row) => row.partid === partId))
-      return busy(`part ${partId} of this payment is in flight`);
-    const sent = pending.reduce((sum, row) => sum + (row.amount_msat ?? 0n), 0n);
-    // BOLT 4, basic multi-part payments: no more HTLCs once their sum is the total.
-    if (sent >= total) return busy(`parts for all of ${total} msat are in flight`);
-    return ok(group);
+    return guarded(terms, total, rows, proof);
   }
 
   /** Waits for the end of a part that `begin` answered. */
@@ -374,29 +350,12 @@ export class Payments {
     which: { readonly partId?: number; readonly groupId?: number } = {},
   ): Promise<Result<readonly PaymentRow[], DeletePaymentError>> {
     return this.#lines.run(paymentHash, async () => {
-      const all = await this.#rows(paymentHash);
-      const rows = all.filter(
-        (row) =>
-          (which.partId === undefined || row.partid === which.partId) &&
-          (which.groupId === undefined || row.groupid === which.groupId),
-      );
-      const [first] = rows;
-      if (first === undefined) return err({ code: 'unknown_payment' });
-      const doomed = rows.filter((row) => row.status === status);
-      if (doomed.length === 0) return err({ code: 'status_unexpected', current: first.status });
-      this.#parts.counters.deleted += doomed.length;
-      const kept = new Set(all.filter((row) => !doomed.includes(row)).map((row) => row.groupid));
-      const emptied = new Set(doomed.map((row) => row.groupid).filter((id) => !kept.has(id)));
-      await this.#parts.commit([
-        ...doomed.map(
-          ({ created_index }): Write => ({ delete: 'payments', where: { created_index } }),
-        ),
-        ...doomed.filter((row) => row.status === 'complete').map(proofWrite),
-        ...[...emptied].map(
-          (groupid): Write => ({ delete: 'pays', where: { payment_hash: paymentHash, groupid } }),
-        ),
-      ]);
-      return ok(doomed);
+      const doomed = deletion(await this.#rows(paymentHash), status, which);
+      if (!doomed.ok) return doomed;
+      const { rows, writes } = doomed.value;
+      this.#parts.counters.deleted += rows.length;
+      await this.#parts.commit(writes);
+      return ok(rows);
     });
   }
 

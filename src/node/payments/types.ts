@@ -290,3 +290,7 @@ export interface StoredPayFailure {
   readonly code: PayError['code'] | Stuck['code'];
   readonly message: string;
 }
+
+export type DeletePaymentError =
+  | { readonly code: 'unknown_payment' }
+  | { readonly code: 'status_unexpected'; readonly current: PaymentStatus };
