@@ -12,5 +12,6 @@ export {
 export * from './failures.js';
 export * from './incoming.js';
 export { deriveKey, type KeyType } from './keys.js';
+export * from './message.js';
 export * from './packet.js';
 export * from './payload.js';

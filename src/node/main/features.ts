@@ -14,6 +14,7 @@ export const OUR_FEATURES: FeatureSet = {
   optionAnchors: 'optional',
   optionRouteBlinding: 'optional',
   optionShutdownAnysegwit: 'optional',
+  optionOnionMessages: 'optional',
   optionProvideStorage: 'optional',
   optionChannelType: 'required',
   optionScidAlias: 'optional',

@@ -8,6 +8,7 @@ import { Channels } from '../channels/index.js';
 import { Datastore } from '../datastore/index.js';
 import { Gossip } from '../gossip/index.js';
 import { Invoices } from '../invoices/index.js';
+import { OnionMessages } from '../messages/index.js';
 import { Endings } from '../onchain/index.js';
 import { Payments } from '../payments/index.js';
 import { Peers } from '../peers/index.js';
@@ -343,6 +344,18 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     },
   );
 
+  const onionMessages = new OnionMessages(
+    {},
+    {
+      clock,
+      log: log.child('messages'),
+      ecdh: (point) => signer.ecdh(point),
+      connected: (nodeId) => peers.connected(nodeId),
+      peerOver: (scid) => channels.byScid(scid)?.peerId,
+      send: (nodeId, message) => peers.send(nodeId, message),
+    },
+  );
+
   peers.onConnected((peer) => {
     storage.peerConnected(peer);
     channels.peerConnected(peer);
@@ -352,13 +365,18 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   peers.onDisconnected((peer) => {
     channels.peerDisconnected(peer.nodeId);
     gossip.peerDisconnected(peer.nodeId);
+    onionMessages.peerDisconnected(peer.nodeId);
   });
   peers.onMessage('channel', (from, message) => channels.message(from, message));
   peers.onMessage('gossip', (from, message) => {
     if (message.kind === 'channelUpdate') channels.peerUpdate(from, message);
     return gossip.received(from, message);
   });
-  peers.onMessage('other', (from, message) => storage.message(from, message));
+  peers.onMessage('other', (from, message) =>
+    message.kind === 'onionMessage'
+      ? onionMessages.received(from, message)
+      : storage.message(from, message),
+  );
   backups.onWritten(() => storage.changed());
   // A block is followed once the money's services have it on disk: wallet, channels, then the rest.
   chain.onBlock((block) => channels.connectBlock(block));

@@ -1,4 +1,5 @@
 /** Connections with other nodes: listening, calling, init, pings, and who gets which message. */
+export { Bucket } from './bucket.js';
 export { Peers } from './peers.js';
 export { parsedAddress, printable, printedAddress } from './text.js';
 export {

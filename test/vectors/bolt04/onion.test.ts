@@ -30,6 +30,7 @@ import {
   readAttribution,
   readFailure,
   readOnion,
+  readOnionMessage,
   relayFailure,
   unblind,
 } from '../../../src/core/onion/index.js';
@@ -379,6 +380,25 @@ describe('blinded-onion-message-onion-test.json', () => {
       expect(toHex(got.data.nextNodeId!)).toBe(hop.next_node_id);
       expect(toHex(got.nextPathKey)).toBe(next.onion_message.slice(4, 70));
       expect(toHex(peeled.next!)).toBe(next.onion_message.slice(74));
+    }
+  });
+
+  it('each node but the last is told whom to pass the message on to', () => {
+    for (const [i, hop] of v.decrypt.hops.entries()) {
+      const message = hex(hop.onion_message);
+      const shared = keyOf(hop.privkey);
+      const read = must(readOnionMessage(message.slice(37), message.slice(2, 35), shared));
+      const onward = v.decrypt.hops[i + 1]?.onion_message;
+      const told =
+        onward === undefined
+          ? { kind: 'final' }
+          : {
+              kind: 'relay',
+              next: { kind: 'node', nodeId: hex(hop.next_node_id) },
+              pathKey: hex(onward.slice(4, 70)),
+              packet: hex(onward.slice(74)),
+            };
+      expect(read).toMatchObject(told);
     }
   });
 });

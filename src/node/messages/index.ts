@@ -1,0 +1,2 @@
+/** Onion messages: those of others are passed on. */
+export { OnionMessages } from './onion-messages.js';
