@@ -2,110 +2,77 @@
  * The payment simulator's table: `npm run bench:simulate -- CHANNELS.csv.gz [name=value ...]`,
  * the nodes beside it. Each sender's stream is a job; workers take them one after the other.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import type { Graph } from '../src/core/gossip/index.js';
 import {
-  DEFAULT_FADING,
-  DEFAULT_PENALTY,
-  parseGraphCsv,
-  type RouteTableOptions,
-} from '../src/core/routing/index.js';
-import {
-  type BalanceModel,
-  castOf,
   METHODS,
-  type PayeeLaw,
-  type StreamOptions,
+  percentOf,
+  ratioOf,
+  type Sender,
   simulate,
   sumOf,
   type Tally,
 } from '../src/lab/simulator/index.js';
+import { Casts } from './simulate/cast.js';
+import { loadGraph } from './simulate/graph.js';
+import {
+  rowsOf,
+  STREAM_DEFAULTS,
+  type StreamJob,
+  settings,
+  streamsOf,
+  tableOptions,
+} from './simulate/streams.js';
+import { answersAsWorker, Workers } from './simulate/workers.js';
 
-const DEFAULTS = {
-  payments: '300',
-  senders: '10',
-  models: 'uniform,bimodal',
-  amounts: '1000,10000,100000,1000000',
-  methods: Object.keys(METHODS).join(';'),
-  payees: 'zipf',
-  seed: '7',
-  forwards: '12',
-  /** 1: others pay back what the sender moves. */
-  counterflow: '0',
-  workers: '2',
-  /** 0: not to ask what was possible, for the time of the attempts alone. */
-  possible: '1',
-  /** What the route tables that learn are to have in place of the defaults: a=1,b=2. */
-  table: '',
-};
+const DEFAULTS = { ...STREAM_DEFAULTS, methods: Object.keys(METHODS).join(';') };
 
-interface Job extends StreamOptions {
+interface Job extends StreamJob {
   readonly method: string;
-  readonly senders: number;
-  readonly sender: number;
-  readonly table: string;
 }
 
 interface Done {
   readonly tally: Tally;
-  readonly kind: string;
-  /** Of a processor. */
+  /** Of a processor, for the attempts and what they move. */
   readonly ms: number;
 }
 
-const HEAD = `| balances, sat | by | paid | left, in one part; in parts | gone | first try | by thirds | attempts | parts | fees | ms |
-|---|---|---|---|---|---|---|---|---|---|---|`;
-
-if (process.send === undefined) await main();
-else work(process.argv[2] as string);
-
-function settings(args: readonly string[]): Record<keyof typeof DEFAULTS, string> {
-  const given = Object.fromEntries(args.map((arg) => arg.split(/=(.*)/s).slice(0, 2)));
-  for (const name of Object.keys(given))
-    if (!(name in DEFAULTS))
-      throw new Error(`no setting ${name}: there are ${Object.keys(DEFAULTS)}`);
-  return { ...DEFAULTS, ...given };
+/** Of a pair of a model and an amount: each way to pay with all streams. */
+interface Row {
+  readonly title: string;
+  readonly done: readonly (readonly Done[])[];
 }
 
-function tableOptions(text: string): RouteTableOptions {
-  const numbers: Record<string, number> = {};
-  for (const part of text.split(',').filter((part) => part !== '')) {
-    const [name, value] = part.split('=') as [string, string];
-    if (!(name in DEFAULT_PENALTY) && !(name in DEFAULT_FADING)) throw new Error(`no ${name}`);
-    numbers[name] = Number(value);
-  }
-  return { penalty: numbers, fading: numbers };
-}
+const HEAD = `| balances, sat | by | paid | first try | gone | gone of the possible | attempts | parts | fees |
+|---|---|---|---|---|---|---|---|---|`;
 
-function loadGraph(file: string): Graph {
-  const text = (path: string): string => {
-    const data = readFileSync(path);
-    return (path.endsWith('.gz') ? gunzipSync(data) : data).toString();
-  };
-  const nodes = join(dirname(file), `nodes.csv${file.endsWith('.gz') ? '.gz' : ''}`);
-  const parsed = parseGraphCsv(text(file), text(nodes));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  return parsed.value.graph;
-}
+if (!answersAsWorker(worker)) await main();
 
-function work(file: string): void {
+function worker(file: string): (job: Job) => Done {
   const graph = loadGraph(file);
-  let cast: { readonly key: string; readonly of: ReturnType<typeof castOf> } | undefined;
-  process.on('message', (job: Job) => {
-    const key = `${job.model} ${job.amountSat} ${job.seed} ${job.senders}`;
-    if (cast?.key !== key) cast = { key, of: castOf(job, job.senders, graph) };
-    const { pool, people } = cast.of;
-    const person = people[job.sender] as (typeof people)[number];
+  const casts = new Casts(graph);
+  return (job) => {
+    const { pool, person } = casts.of(job);
     const make = METHODS[job.method] as (typeof METHODS)[string];
     const table = tableOptions(job.table);
-    const before = process.cpuUsage();
-    const tally = simulate(job, person, { graph, pool, sender: (deps) => make(table, deps) });
-    const { user, system } = process.cpuUsage(before);
-    process.send?.({ tally, kind: person.kind.name, ms: (user + system) / 1000 } satisfies Done);
-  });
+    let ms = 0;
+    const tally = simulate(job, person, {
+      ...{ graph, pool },
+      sender: (deps) => timed(make(table, deps), (spent) => (ms += spent)),
+    });
+    return { tally, ms };
+  };
+}
+
+/** The same sender, with the processor's time for each payment told. */
+function timed(sender: Sender, spend: (ms: number) => void): Sender {
+  return {
+    pay(payment) {
+      const before = process.cpuUsage();
+      const outcome = sender.pay(payment);
+      const { user, system } = process.cpuUsage(before);
+      spend((user + system) / 1000);
+      return outcome;
+    },
+  };
 }
 
 async function main(): Promise<void> {
@@ -115,102 +82,71 @@ async function main(): Promise<void> {
     console.error(DEFAULTS);
     process.exit(1);
   }
-  const { models, amounts, methods, workers, ...rest } = settings(args);
-  const names = methods.split(';');
-  const run = pool(file, Number(workers));
+  const given = settings(args, DEFAULTS);
+  const names = given.methods.split(';');
+  const size = Number(given.workers);
+  const workers = new Workers<Job, Done>({ program: import.meta.filename, file, size });
+  const rows = rowsOf(given).map(async (row): Promise<Row> => {
+    // The dearest first, so that no worker ends long after the others.
+    const runs = names.toReversed().map((method) => {
+      const streams = streamsOf(given, row).map((stream) => workers.run({ ...stream, method }));
+      return Promise.all(streams);
+    });
+    return { title: `${row.model} ${row.amountSat}`, done: (await Promise.all(runs)).reverse() };
+  });
   console.log(HEAD);
-  const begun = performance.now();
-  let attempts = 0;
-  for (const model of models.split(',') as BalanceModel[])
-    for (const amountSat of amounts.split(',').map(Number)) {
-      const jobs = names.flatMap((method) =>
-        Array.from({ length: Number(rest.senders) }, (_, sender): Job => {
-          const { payments, senders, seed, forwards, counterflow, payees, possible, table } = rest;
-          return {
-            ...{ method, model, amountSat, sender, table },
-            payees: payees as PayeeLaw,
-            payments: Number(payments),
-            senders: Number(senders),
-            seed: Number(seed),
-            forwardsPerDay: Number(forwards),
-            counterflow: counterflow !== '0',
-            asksPossible: possible !== '0',
-          };
-        }),
-      );
-      const done = await Promise.all(jobs.map(run));
-      const rows = names.map((name) => done.filter((_, i) => jobs[i]?.method === name));
-      const base = sumOf((rows[0] as Done[]).map(({ tally }) => tally));
-      rows.forEach((row, i) => {
-        console.log(line(`${model} ${amountSat}`, names[i] as string, row, base));
-        for (const { tally } of row) attempts += tally.attempts;
-      });
-    }
-  run.stop();
-  const seconds = (performance.now() - begun) / 1000;
-  console.log(`\n${attempts} attempts in ${seconds.toFixed(0)} s with ${workers} workers`);
+  const all: Row[] = [];
+  for (const each of rows) {
+    const row = await each;
+    all.push(row);
+    row.done.forEach((streams, i) => {
+      console.log(line(row.title, names[i] as string, streams, row.done[0] as Done[]));
+    });
+  }
+  workers.stop();
+  console.log(impossible(all));
+  console.log(costs(names, all));
+  const attempts = all.flatMap(({ done }) => done.flat().map(({ tally }) => tally.attempts));
+  const sum = attempts.reduce((a, b) => a + b, 0);
+  console.log(`\n${sum} attempts in ${workers.seconds.toFixed(0)} s with ${size} workers`);
 }
 
-/** Hands jobs to processes as they become free. */
-function pool(file: string, size: number) {
-  const waiting: { readonly job: Job; readonly end: (done: Done) => void }[] = [];
-  const start = (): ChildProcess => {
-    const child = fork(import.meta.filename, [file], { serialization: 'advanced' });
-    child.on('exit', (code) => {
-      if (code !== null && code !== 0) process.exit(code);
-    });
-    return child;
-  };
-  const all = Array.from({ length: size }, start);
-  const free = [...all];
-  const next = (): void => {
-    while (free.length > 0 && waiting.length > 0) {
-      const child = free.pop() as ChildProcess;
-      const { job, end } = waiting.shift() as (typeof waiting)[number];
-      child.once('message', (done) => {
-        free.push(child);
-        end(done as Done);
-        next();
-      });
-      child.send(job);
-    }
-  };
-  const run = (job: Job): Promise<Done> =>
-    new Promise((end) => {
-      waiting.push({ job, end });
-      next();
-    });
-  const stop = (): void => {
-    for (const child of all) child.disconnect();
-  };
-  return Object.assign(run, { stop });
+type Pair = (tally: Tally, i: number) => [number, number];
+
+function percent(of: readonly Done[], pair: Pair): string {
+  return percentOf(ratioOf(of.map(({ tally }, i) => pair(tally, i))));
 }
 
-function line(row: string, name: string, done: readonly Done[], base: Tally): string {
-  const tally = sumOf(done.map((each) => each.tally));
-  const percent = (part: number, whole = tally.payments): string =>
-    `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
-  const left = ({ payments, paid, notInOne }: Tally): number => payments - paid - notInOne;
-  const inParts = tally.payments - tally.paid - tally.notInParts;
-  const ms = done.reduce((sum, each) => sum + each.ms, 0) / tally.attempts;
+function plain(of: readonly Done[], pair: Pair): string {
+  const { value } = ratioOf(of.map(({ tally }, i) => pair(tally, i)));
+  return Number.isNaN(value) ? '–' : value.toFixed(2);
+}
+
+/** One way to pay, beside the first. */
+function line(title: string, name: string, streams: readonly Done[], base: readonly Done[]) {
+  const first = (i: number): Tally => (base[i] as Done).tally;
+  const left = ({ payments, paid }: Tally): number => payments - paid;
+  const leftOfPossible = (tally: Tally): number => left(tally) - tally.notInOne;
+  const gone = (count: (tally: Tally) => number): string =>
+    streams === base
+      ? ''
+      : percent(streams, (tally, i) => [count(first(i)) - count(tally), count(first(i))]);
   const cells = [
-    row,
+    title,
     name,
-    percent(tally.paid),
-    `${percent(left(tally))}; ${percent(inParts)}`,
-    tally === base ? '' : percent(left(base) - left(tally), left(base)),
-    percent(tally.firstTry),
-    tally.thirds.map((third) => percent(third.firstTry, third.possible)).join(', '),
-    (tally.attempts / tally.payments).toFixed(2),
-    (tally.parts / Math.max(1, tally.paid)).toFixed(2),
-    ratio(tally, base),
-    ms.toFixed(2),
+    percent(streams, (tally) => [tally.paid, tally.payments]),
+    percent(streams, (tally) => [tally.firstTry, tally.payments]),
+    gone(left),
+    gone(leftOfPossible),
+    plain(streams, (tally) => [tally.attempts, tally.payments]),
+    plain(streams, (tally) => [tally.parts, tally.paid]),
+    plain(streams, (tally, i) => feesOfBoth(tally, first(i))),
   ];
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Fees of one way against another's, over the payments that both made. */
-function ratio(ours: Tally, theirs: Tally): string {
+/** Fees of one way and of another, over the payments that both made. */
+function feesOfBoth(ours: Tally, theirs: Tally): [number, number] {
   let [a, b] = [0, 0];
   ours.fees.forEach((fee, i) => {
     const other = theirs.fees[i] as number;
@@ -218,5 +154,48 @@ function ratio(ours: Tally, theirs: Tally): string {
     a += fee;
     b += other;
   });
-  return b === 0 ? '-' : (a / b).toFixed(2);
+  return [a, b];
+}
+
+/** What nobody could have paid in the world of the first way to pay, and why. */
+function impossible(rows: readonly Row[]): string {
+  const head = `
+| balances, sat | payees passed over for one paid | not possible in one part | in parts | for the payee's side | the sender's | between |
+|---|---|---|---|---|---|---|`;
+  const lines = rows.map(({ title, done }) => {
+    const base = done[0] as Done[];
+    const share = (count: (tally: Tally) => number): string =>
+      percent(base, (tally) => [count(tally), tally.payments]);
+    const { payee, sender, between } = sumOf(base.map(({ tally }) => tally)).bottlenecks;
+    const cells = [
+      title,
+      plain(base, ({ passedOver, payments }) => [passedOver, payments]),
+      share(({ notInOne }) => notInOne),
+      share(({ notInParts }) => notInParts),
+      ...[payee, sender, between],
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [head, ...lines].join('\n');
+}
+
+/** What attempts take of a processor. */
+function costs(names: readonly string[], rows: readonly Row[]): string {
+  const head = `
+| by | attempts | processor seconds | ms an attempt | attempts a minute of one processor |
+|---|---|---|---|---|`;
+  const lines = names.map((name, i) => {
+    const streams = rows.flatMap(({ done }) => done[i] as Done[]);
+    const attempts = streams.reduce((sum, { tally }) => sum + tally.attempts, 0);
+    const ms = streams.reduce((sum, done) => sum + done.ms, 0);
+    const cells = [
+      name,
+      attempts,
+      (ms / 1000).toFixed(0),
+      (ms / attempts).toFixed(2),
+      Math.round((60_000 * attempts) / ms),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [head, ...lines].join('\n');
 }

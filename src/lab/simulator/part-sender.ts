@@ -14,6 +14,7 @@ import {
   type Outcome,
   ownChannels,
   type Payment,
+  RISK_FACTOR,
   type Sender,
   type SenderDeps,
   TEMPORARY_CHANNEL_FAILURE,
@@ -28,8 +29,6 @@ export interface PartSenderOptions {
   readonly maxFeePpm: number;
   readonly maxParts: number;
 }
-
-const RISK_FACTOR = 10;
 
 export class PartSender implements Sender {
   readonly #deps: SenderDeps;

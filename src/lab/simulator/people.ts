@@ -1,5 +1,6 @@
 /** Who pays whom: senders of several kinds, and payees as often as life has them. */
-import { DISABLED, type Graph, KNOWN } from '../../core/gossip/index.js';
+import type { Graph } from '../../core/gossip/index.js';
+import { admits, outgoingOf } from './edges.js';
 import type { Random } from './random.js';
 
 export interface Kind {
@@ -72,24 +73,12 @@ export function pickSenders(
 }
 
 /** Channels of a node that it offers to use. */
-function degree(graph: Graph, n: number): number {
-  const start = graph.incoming.start(n);
-  let count = 0;
-  for (let i = 0; i < graph.incoming.length(n); i++)
-    if (isInUse(graph, (graph.incoming.pool[start + i] as number) ^ 1)) count++;
-  return count;
-}
-
-const isInUse = (graph: Graph, e: number): boolean =>
-  ((graph.flags[e] as number) & (KNOWN | DISABLED)) === KNOWN;
+const degree = (graph: Graph, n: number): number => outgoingOf(graph, n).length;
 
 /** Nodes that reach each other with the amount in one part, as capacities and policies say. */
 export function mutuallyReachable(graph: Graph, amount: number): number[] {
   const usable = (e: number): boolean =>
-    isInUse(graph, e) &&
-    amount >= (graph.htlcMinimum[e] as number) &&
-    amount <= (graph.htlcMaximum[e] as number) &&
-    amount <= (graph.capacity[e >> 1] as number);
+    admits(graph, e, amount) && amount <= (graph.capacity[e >> 1] as number);
   const sweep = (from: number, outwards: boolean): Set<number> => {
     const seen = new Set([from]);
     const stack = [from];

@@ -1,10 +1,8 @@
 /** What was possible for one who knew how all funds lie. */
-import { DISABLED, type Graph, KNOWN } from '../../core/gossip/index.js';
+import type { Graph } from '../../core/gossip/index.js';
 import { feeOf, Heap } from '../../core/routing/index.js';
+import { admits, incomingOf, isInUse, outgoingOf } from './edges.js';
 import type { World } from './world.js';
-
-const inUse = (graph: Graph, e: number): boolean =>
-  ((graph.flags[e] as number) & (KNOWN | DISABLED)) === KNOWN;
 
 /**
  * Whether the amount goes in one part, fees and policies counted: the least that must arrive at
@@ -32,15 +30,51 @@ export function isPossible(
     for (let i = 0; i < graph.incoming.length(n); i++) {
       const e = graph.incoming.pool[start + i] as number;
       const from = graph.source[e] as number;
-      if (done[from] === 1 || !inUse(graph, e) || arrives > world.liquidity(e)) continue;
+      if (done[from] === 1 || !isInUse(graph, e) || arrives > world.liquidity(e)) continue;
       if (from === source) return true;
-      if (arrives < (graph.htlcMinimum[e] as number)) continue;
-      if (arrives > (graph.htlcMaximum[e] as number)) continue;
+      if (!admits(graph, e, arrives)) continue;
       const fee = feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, arrives);
       if ((least[from] as number) <= arrives + fee) continue;
       least[from] = arrives + fee;
       heap.push(arrives + fee, from);
     }
+  }
+  return false;
+}
+
+/** Where ways end: near the payee, near the sender, or between (by fees and minima, say). */
+export type Bottleneck = 'payee' | 'sender' | 'between';
+
+/** A neighbourhood that a payment cannot enter or leave has so few nodes. */
+const NEAR = 100;
+
+/** Why an amount is not possible in one part. */
+export function bottleneckOf(
+  world: World,
+  source: number,
+  destination: number,
+  amount: number,
+): Bottleneck {
+  const { graph } = world;
+  const passes = (e: number): boolean =>
+    amount <= world.liquidity(e) && (graph.source[e] === source || admits(graph, e, amount));
+  const into = (n: number): number[] =>
+    incomingOf(graph, n)
+      .filter((e) => isInUse(graph, e) && passes(e))
+      .map((e) => graph.source[e] as number);
+  const outOf = (n: number): number[] =>
+    outgoingOf(graph, n)
+      .filter(passes)
+      .map((e) => graph.source[e ^ 1] as number);
+  if (!isMoreThanNear(destination, into)) return 'payee';
+  return isMoreThanNear(source, outOf) ? 'between' : 'sender';
+}
+
+function isMoreThanNear(from: number, next: (n: number) => readonly number[]): boolean {
+  const seen = new Set([from]);
+  for (const n of seen) {
+    for (const other of next(n)) seen.add(other);
+    if (seen.size > NEAR) return true;
   }
   return false;
 }
@@ -73,21 +107,13 @@ export function mostInParts(
   return total;
 }
 
-const incomingOf = (graph: Graph, n: number): number[] => {
-  const start = graph.incoming.start(n);
-  return Array.from(
-    { length: graph.incoming.length(n) },
-    (_, i) => graph.incoming.pool[start + i] as number,
-  );
-};
-
 /** What flows over a channel along its first edge. */
 const netOf = (e: number, flow: ReadonlyMap<number, number>): number => flow.get(e & ~1) ?? 0;
 
 /** How much more an edge takes, by its own funds or by taking back. */
 function roomOf(world: World, e: number, flow: ReadonlyMap<number, number>): number {
   const along = (e & 1) === 0 ? netOf(e, flow) : -netOf(e, flow);
-  return (inUse(world.graph, e) ? world.liquidity(e) : 0) - along;
+  return (isInUse(world.graph, e) ? world.liquidity(e) : 0) - along;
 }
 
 const UNSEEN = -2;

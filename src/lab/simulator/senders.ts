@@ -3,6 +3,7 @@ import { type Msat, msat, type NodeId } from '../../core/bytes/index.js';
 import type { Direction } from '../../core/gossip/index.js';
 import {
   type Exclusion,
+  type Lesson,
   type LocalChannel,
   lessonsOfFailure,
   lessonsOfSuccess,
@@ -37,14 +38,19 @@ export interface SenderDeps {
   readonly world: World;
   /** The sender's node. */
   readonly node: number;
+  /** Hears what the sender's payments teach it. */
+  readonly onLesson?: (lesson: Lesson, now: number) => void;
 }
 
 export const TRIES = 5;
-const RISK_FACTOR = 10;
+export const RISK_FACTOR = 10;
 export const TEMPORARY_CHANNEL_FAILURE = 0x1007;
 
 /** The sender's own channels, with what they can send whenever it is asked. */
-export function ownChannels({ world, node }: SenderDeps): () => LocalChannel[] {
+export function ownChannels({
+  world,
+  node,
+}: Pick<SenderDeps, 'world' | 'node'>): () => LocalChannel[] {
   const { graph } = world;
   const channels = world.outgoing(node).map((e) => ({
     e,
@@ -110,19 +116,24 @@ export class RouteSender implements Sender {
         world.hold(hops);
         world.settle(hops);
         world.refill(hops);
-        if (this.#options.learns)
-          for (const lesson of lessonsOfSuccess(tried)) this.#table.learn(lesson, now);
+        this.#learn(lessonsOfSuccess(tried), now);
         const feeMsat = Number(found.value.feeMsat);
         return { paid: true, attempts: attempt, firstTry: attempt === 1, feeMsat, parts: 1 };
       }
-      if (this.#options.learns) {
-        const failure = { erringIndex: erring, failcode: TEMPORARY_CHANNEL_FAILURE };
-        for (const lesson of lessonsOfFailure(tried, failure)) this.#table.learn(lesson, now);
-      }
+      const failure = { erringIndex: erring, failcode: TEMPORARY_CHANNEL_FAILURE };
+      this.#learn(lessonsOfFailure(tried, failure), now);
       const { scid, direction } = tried[erring] as TriedHop;
       if (this.#options.excludes) exclude.push({ channel: { scid, direction } });
     }
     return failed(TRIES);
+  }
+
+  #learn(lessons: readonly Lesson[], now: number): void {
+    if (!this.#options.learns) return;
+    for (const lesson of lessons) {
+      this.#table.learn(lesson, now);
+      this.#deps.onLesson?.(lesson, now);
+    }
   }
 }
 

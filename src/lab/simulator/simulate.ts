@@ -1,23 +1,15 @@
 /** A stream of payments by one sender, and what came of it; many such make a row of the table. */
 import { msat, type NodeId } from '../../core/bytes/index.js';
 import type { Graph } from '../../core/gossip/index.js';
-import type { BalanceModel } from './balances.js';
-import { mutuallyReachable, type PayeeLaw, type Person, payeesOf, pickSenders } from './people.js';
-import { isPossible, mostInParts } from './possible.js';
+import { Payees, type PayeesOptions } from './payees.js';
+import { mutuallyReachable, type Person, pickSenders } from './people.js';
+import { type Bottleneck, bottleneckOf, isPossible, mostInParts } from './possible.js';
 import { randomFrom } from './random.js';
-import type { Sender, SenderDeps } from './senders.js';
+import type { Outcome, Sender, SenderDeps } from './senders.js';
 import { World } from './world.js';
 
-export interface StreamOptions {
-  readonly model: BalanceModel;
-  readonly payees: PayeeLaw;
-  readonly amountSat: number;
+export interface StreamOptions extends PayeesOptions {
   readonly payments: number;
-  readonly seed: number;
-  /** Payments of others that each channel forwards a day. */
-  readonly forwardsPerDay: number;
-  /** Others pay back what the sender moves. */
-  readonly counterflow?: boolean;
   /** Whether to find out what was possible where a payment failed. */
   readonly asksPossible: boolean;
 }
@@ -30,10 +22,12 @@ export interface Tally {
   /** Not paid, and not possible in one part; and not in any number of parts. */
   notInOne: number;
   notInParts: number;
+  /** What made those of `notInOne` impossible. */
+  readonly bottlenecks: Record<Bottleneck, number>;
+  /** Payees that were drawn and could not have been paid. */
+  passedOver: number;
   /** Parts of what was paid. */
   parts: number;
-  /** Payments that one part could make, and those made at once, in each third of each stream. */
-  readonly thirds: { possible: number; firstTry: number }[];
   /** Of each payment, in millisatoshi; not a number where it was not paid. */
   readonly fees: number[];
 }
@@ -45,8 +39,9 @@ const emptyTally = (): Tally => ({
   attempts: 0,
   notInOne: 0,
   notInParts: 0,
+  bottlenecks: { payee: 0, sender: 0, between: 0 },
+  passedOver: 0,
   parts: 0,
-  thirds: [0, 1, 2].map(() => ({ possible: 0, firstTry: 0 })),
   fees: [],
 });
 
@@ -54,11 +49,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
   const sum = emptyTally();
   for (const tally of tallies) {
     for (const key of COUNTS) sum[key] += tally[key];
-    tally.thirds.forEach(({ possible, firstTry }, i) => {
-      const third = sum.thirds[i] as Tally['thirds'][number];
-      third.possible += possible;
-      third.firstTry += firstTry;
-    });
+    for (const key of BOTTLENECKS) sum.bottlenecks[key] += tally.bottlenecks[key];
     for (const fee of tally.fees) sum.fees.push(fee);
   }
   return sum;
@@ -71,11 +62,13 @@ const COUNTS = [
   'attempts',
   'notInOne',
   'notInParts',
+  'passedOver',
   'parts',
 ] as const;
+const BOTTLENECKS = ['payee', 'sender', 'between'] as const;
 
 /** The beginning of virtual time, in seconds since the epoch. */
-const START = 1_770_000_000;
+export const START = 1_770_000_000;
 
 /** The senders of a row: the same for each way to pay. */
 export function castOf(
@@ -107,34 +100,35 @@ export function simulate(
   const world = new World(options, { graph });
   world.keepStill(node);
   const sender = deps.sender({ world, node });
-  const payee = payeesOf(options.payees, deps.pool, node, randomFrom(options.seed + 2 + node));
+  const payees = new Payees(options, { graph, pool: deps.pool, sender: node });
   const amount = amountSat * 1000;
   const tally = emptyTally();
   for (let i = 0; i < payments; i++) {
-    world.moveTo(i * kind.secondsBetween);
-    const destination = payee();
+    const seconds = i * kind.secondsBetween;
+    world.moveTo(seconds);
+    const destination = payees.next(seconds);
     const outcome = sender.pay({
       destination: graph.nodeHex(destination) as NodeId,
       amountMsat: msat(amount),
-      now: START + i * kind.secondsBetween,
+      now: START + seconds,
     });
-    const third = tally.thirds[Math.floor((3 * i) / payments)] as Tally['thirds'][number];
-    tally.payments++;
-    tally.attempts += outcome.attempts;
-    tally.fees.push(outcome.paid ? outcome.feeMsat : Number.NaN);
-    if (outcome.firstTry) {
-      tally.firstTry++;
-      third.firstTry++;
-    }
-    if (outcome.paid) {
-      tally.paid++;
-      tally.parts += outcome.parts;
-    } else if (options.asksPossible && !isPossible(world, node, destination, amount)) {
-      tally.notInOne++;
-      if (mostInParts(world, node, destination, amount) < amount) tally.notInParts++;
-      continue;
-    }
-    third.possible++;
+    count(tally, outcome);
+    if (outcome.paid || !options.asksPossible) continue;
+    if (isPossible(world, node, destination, amount)) continue;
+    tally.notInOne++;
+    tally.bottlenecks[bottleneckOf(world, node, destination, amount)]++;
+    if (mostInParts(world, node, destination, amount) < amount) tally.notInParts++;
   }
+  tally.passedOver = payees.passedOver;
   return tally;
+}
+
+function count(tally: Tally, { paid, firstTry, attempts, parts, feeMsat }: Outcome): void {
+  tally.payments++;
+  tally.attempts += attempts;
+  tally.fees.push(paid ? feeMsat : Number.NaN);
+  if (firstTry) tally.firstTry++;
+  if (!paid) return;
+  tally.paid++;
+  tally.parts += parts;
 }

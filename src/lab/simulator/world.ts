@@ -5,8 +5,9 @@
  * What others do to a channel depends on the seed, the channel and the time only, so that senders
  * of all sorts meet the same network; a channel is brought up to date when it is looked at.
  */
-import { DISABLED, type Graph, KNOWN } from '../../core/gossip/index.js';
+import type { Graph } from '../../core/gossip/index.js';
 import { type BalanceModel, densityOf, drawShare } from './balances.js';
+import { admits, incomingOf, outgoingOf } from './edges.js';
 import { numberAt, randomFrom } from './random.js';
 
 export interface AttemptHop {
@@ -121,14 +122,14 @@ export class World {
 
   /** Edges out of a node that are in use. */
   outgoing(n: number): number[] {
-    const { incoming, flags } = this.graph;
-    const start = incoming.start(n);
-    const edges: number[] = [];
-    for (let i = 0; i < incoming.length(n); i++) {
-      const e = (incoming.pool[start + i] as number) ^ 1;
-      if (((flags[e] as number) & (KNOWN | DISABLED)) === KNOWN) edges.push(e);
-    }
-    return edges;
+    return outgoingOf(this.graph, n);
+  }
+
+  /** Whether one of a node's channels can take the amount from its peer. */
+  takes(n: number, amount: number): boolean {
+    return incomingOf(this.graph, n).some(
+      (e) => admits(this.graph, e, amount) && amount <= this.liquidity(e),
+    );
   }
 
   #catchUp(c: number): void {

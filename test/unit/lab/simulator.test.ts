@@ -3,12 +3,18 @@ import { shortChannelId } from '../../../src/core/bytes/index.js';
 import { Graph } from '../../../src/core/gossip/index.js';
 import {
   type BalanceModel,
+  bottleneckOf,
   castOf,
   isPossible,
+  learningCurve,
   METHODS,
   mostInParts,
+  Payees,
+  type Payment,
   payeesOf,
+  percentOf,
   randomFrom,
+  ratioOf,
   type SenderDeps,
   type StreamOptions,
   simulate,
@@ -63,6 +69,7 @@ function network(): Graph {
 const OPTIONS: StreamOptions = {
   model: 'bimodal',
   payees: 'uniform',
+  asking: 'receivable',
   amountSat: 50_000,
   payments: 40,
   seed: 5,
@@ -124,6 +131,70 @@ describe('the payment simulator', () => {
     expect(parts.paid).toBeGreaterThan(single.paid);
     expect(parts.parts).toBeGreaterThan(parts.paid);
     expect(parts.paid).toBeLessThanOrEqual(parts.payments - parts.notInParts);
+  });
+
+  it.each(['receivable', 'anything'] as const)(
+    'asks for the same payees, who ask for %s, whatever the way to pay',
+    (asking) => {
+      const given = { payees: 'zipf', forwardsPerDay: 12, amountSat: 400_000 } as const;
+      const options = { ...OPTIONS, ...given, asking };
+      const graph = network();
+      const { pool, people } = castOf(options, 4, graph);
+      const asked = ['fees only', 'getroute', 'pay'].map((method) => {
+        const payees: string[] = [];
+        for (const person of people) {
+          const sender = (deps: SenderDeps) => {
+            const inner = (METHODS[method] as (typeof METHODS)[string])({}, deps);
+            return {
+              pay: (payment: Payment) => {
+                payees.push(payment.destination);
+                return inner.pay(payment);
+              },
+            };
+          };
+          const { passedOver } = simulate(options, person, { graph, pool, sender });
+          if (asking === 'receivable') expect(passedOver).toBeGreaterThan(0);
+          else expect(passedOver).toBe(0);
+        }
+        return payees;
+      });
+      expect(asked[0]).toHaveLength(160);
+      expect(asked[1]).toEqual(asked[0]);
+      expect(asked[2]).toEqual(asked[0]);
+    },
+  );
+
+  it('draws payees that can take the amount at that moment', () => {
+    const graph = network();
+    const options = { ...OPTIONS, forwardsPerDay: 50 };
+    const pool = Array.from({ length: 300 }, (_, n) => n);
+    const payees = new Payees(options, { graph, pool, sender: 3 });
+    const world = new World(options, { graph });
+    world.keepStill(3);
+    for (let hour = 0; hour < 500; hour++) {
+      world.moveTo(hour * 3600);
+      expect(world.takes(payees.next(hour * 3600), options.amountSat * 1000)).toBe(true);
+    }
+    expect(payees.passedOver).toBeGreaterThan(20);
+  });
+
+  it('shows that who remembers more pays more at the first try, all else the same', () => {
+    const given = { payees: 'zipf', forwardsPerDay: 12, amountSat: 200_000 } as const;
+    const learning = { payments: 100, remembered: [0, 10, 100, 0], questions: 200 };
+    const options = { ...OPTIONS, ...given, ...learning };
+    const graph = network();
+    const { pool, people } = castOf(options, 4, graph);
+    const curves = people.map((person) =>
+      learningCurve(options, person, { graph, pool, table: {} }),
+    );
+    const [none, few, all, noneAgain] = options.remembered.map((remembered, i) => {
+      for (const curve of curves) expect(curve[i]).toMatchObject({ remembered, questions: 200 });
+      return curves.reduce((sum, curve) => sum + (curve[i]?.firstTry as number), 0);
+    }) as [number, number, number, number];
+    expect(few).toBeGreaterThan(none);
+    expect(all).toBeGreaterThan(few);
+    expect(noneAgain).toBe(none);
+    expect(all).toBeLessThanOrEqual(800);
   });
 
   it('pays some payees of Zipf again and again, and the sender never', () => {
@@ -234,5 +305,44 @@ describe('the world of the simulator', () => {
     expect(most).toBeLessThanOrEqual(all);
     expect(most).toBeGreaterThanOrEqual(direct.reduce((sum, amount) => sum + amount, 0));
     expect(mostInParts(it, 3, peer, 1000)).toBe(1000);
+  });
+
+  it('tells on whose side a payment is stuck', () => {
+    const it = world(0);
+    const amount = 1e8;
+    const nodes = Array.from({ length: 300 }, (_, n) => n);
+    const opensTo = (n: number) => it.outgoing(n).some((e) => it.liquidity(e) >= amount);
+    const closed = nodes.find((n) => !it.takes(n, amount)) as number;
+    const stuck = nodes.find((n) => !opensTo(n)) as number;
+    const hub = 0;
+    expect(opensTo(hub) && it.takes(hub, amount)).toBe(true);
+    expect(isPossible(it, hub, closed, amount)).toBe(false);
+    expect(bottleneckOf(it, hub, closed, amount)).toBe('payee');
+    expect(isPossible(it, stuck, hub, amount)).toBe(false);
+    expect(bottleneckOf(it, stuck, hub, amount)).toBe('sender');
+  });
+});
+
+describe('shares over streams', () => {
+  it('have the error of a ratio', () => {
+    const same = ratioOf([
+      [1, 2],
+      [2, 4],
+    ]);
+    expect(same).toEqual({ value: 0.5, error: 0 });
+    // Of as many each: the mean of 0, 0.2 and 0.7, and their deviation over the root of three.
+    const { value, error } = ratioOf([
+      [0, 10],
+      [2, 10],
+      [7, 10],
+    ]);
+    expect(value).toBeCloseTo(0.3, 12);
+    expect(error).toBeCloseTo(Math.sqrt((0.09 + 0.01 + 0.16) / 2 / 3), 12);
+  });
+
+  it('say nothing where nothing is known', () => {
+    expect(percentOf(ratioOf([[0, 0]]))).toBe('–');
+    expect(percentOf(ratioOf([[1, 8]]))).toBe('12.5');
+    expect(percentOf({ value: 0.123, error: 0.0456 })).toBe('12.3 ± 4.6');
   });
 });

@@ -1,0 +1,108 @@
+/**
+ * What payments teach: `npm run bench:learning -- CHANNELS.csv.gz [name=value ...]`, the nodes
+ * beside it. The same questions at the same moment in the same world, asked of senders that
+ * remember more or less of their payments.
+ */
+import {
+  KINDS,
+  type LearningPoint,
+  learningCurve,
+  percentOf,
+  ratioOf,
+} from '../src/lab/simulator/index.js';
+import { Casts } from './simulate/cast.js';
+import { loadGraph } from './simulate/graph.js';
+import {
+  rowsOf,
+  STREAM_DEFAULTS,
+  type StreamJob,
+  settings,
+  streamsOf,
+  tableOptions,
+} from './simulate/streams.js';
+import { answersAsWorker, Workers } from './simulate/workers.js';
+
+const DEFAULTS = {
+  ...STREAM_DEFAULTS,
+  payments: '1000',
+  amounts: '100000,1000000',
+  remembered: '0,10,30,100,300,1000',
+  questions: '1000',
+};
+
+interface Job extends StreamJob {
+  readonly remembered: readonly number[];
+  readonly questions: number;
+}
+
+interface Done {
+  readonly kind: string;
+  readonly points: readonly LearningPoint[];
+}
+
+if (!answersAsWorker(worker)) await main();
+
+function worker(file: string): (job: Job) => Done {
+  const graph = loadGraph(file);
+  const casts = new Casts(graph);
+  return (job) => {
+    const { pool, person } = casts.of(job);
+    const table = tableOptions(job.table);
+    return { kind: person.kind.name, points: learningCurve(job, person, { graph, pool, table }) };
+  };
+}
+
+async function main(): Promise<void> {
+  const [file, ...args] = process.argv.slice(2);
+  if (file === undefined || file.includes('=')) {
+    console.error('usage: npm run bench:learning -- CHANNELS.csv.gz [name=value ...]');
+    console.error(DEFAULTS);
+    process.exit(1);
+  }
+  const given = settings(args, DEFAULTS);
+  const remembered = given.remembered.split(',').map(Number);
+  const questions = Number(given.questions);
+  const size = Number(given.workers);
+  const workers = new Workers<Job, Done>({ program: import.meta.filename, file, size });
+  const rows = rowsOf(given).map(async (row) => {
+    const streams = streamsOf(given, row).map((stream) =>
+      workers.run({ ...stream, remembered, questions }),
+    );
+    return { title: `${row.model} ${row.amountSat}`, done: await Promise.all(streams) };
+  });
+  console.log(`| balances, sat | senders | ${remembered.join(' | ')} | ${gains(remembered)} |`);
+  console.log(`|---|---|${'---|'.repeat(2 * remembered.length - 1)}`);
+  for (const each of rows) {
+    const { title, done } = await each;
+    for (const { name } of KINDS) {
+      const such = done.filter(({ kind }) => kind === name);
+      if (such.length > 0) console.log(line(title, `${such.length} ${name}`, such));
+    }
+    console.log(line(title, `all ${done.length}`, done));
+  }
+  workers.stop();
+  console.log(`\n${questions} questions a sender, ${workers.seconds.toFixed(0)} s`);
+}
+
+function gains([none, ...more]: readonly number[]): string {
+  return more.map((count) => `${count} over ${none}`).join(' | ');
+}
+
+/** First tries that pay, in percent, by what is remembered; then each less the first. */
+function line(title: string, who: string, done: readonly Done[]): string {
+  const [first, ...more] = (done[0] as Done).points.map((_, i) =>
+    done.map(({ points }) => points[i] as LearningPoint),
+  ) as [LearningPoint[], ...LearningPoint[][]];
+  const share = (points: readonly LearningPoint[]): string =>
+    percentOf(ratioOf(points.map(({ firstTry, questions }) => [firstTry, questions])));
+  const gain = (points: readonly LearningPoint[]): string =>
+    percentOf(
+      ratioOf(
+        points.map(({ firstTry, questions }, i) => [
+          firstTry - (first[i] as LearningPoint).firstTry,
+          questions,
+        ]),
+      ),
+    );
+  return `| ${[title, who, ...[first, ...more].map(share), ...more.map(gain)].join(' | ')} |`;
+}
