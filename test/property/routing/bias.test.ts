@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { msat } from '../../../src/core/bytes/index.js';
 import {
   chanceOf,
   DEFAULT_PENALTY,
@@ -11,22 +11,14 @@ import {
   riskOf,
   withBias,
 } from '../../../src/core/routing/index.js';
+import { addChannel, ends, id, NOW, scidOf } from '../../support/small-graph.js';
 
-const NOW = 1_700_000_000;
 const NODES = 6;
 const CAPACITY = 1_000_000_000;
 const RISK = 10;
-const idBytes = (n: number): Uint8Array => {
-  const id = new Uint8Array(33).fill(n + 1);
-  id[0] = 2;
-  return id;
-};
-const id = (n: number): NodeId => toHex(idBytes(n)) as NodeId;
-const scid = (i: number) => shortChannelId(500 + i, 1, 0);
 
 const channel = fc.record({
-  a: fc.integer({ min: 0, max: NODES - 1 }),
-  b: fc.integer({ min: 0, max: NODES - 1 }),
+  ...ends(NODES),
   base: fc.constantFrom(0, 1, 1000, 7000),
   ppm: fc.constantFrom(0, 100, 5_000),
   delta: fc.constantFrom(0, 6, 144),
@@ -52,28 +44,13 @@ function build({ channels }: World) {
   const edges: Edge[] = [];
   channels.forEach((made, i) => {
     if (made.a === made.b) return;
-    const ends = [Math.min(made.a, made.b), Math.max(made.a, made.b)] as const;
-    const c = table.addChannel({
-      scid: scid(i),
-      node1: idBytes(ends[0]),
-      node2: idBytes(ends[1]),
-      capacityMsat: CAPACITY,
-    });
+    const { nodes } = addChannel(table, i, { ...made, capacity: CAPACITY });
     for (const direction of [0, 1] as const) {
-      table.graph.setPolicy(2 * c + direction, {
-        enabled: true,
-        cltvDelta: made.delta,
-        htlcMinimumMsat: 1,
-        htlcMaximumMsat: CAPACITY,
-        feeBaseMsat: made.base,
-        feeProportionalMillionths: made.ppm,
-        timestamp: NOW,
-      });
       const bias = made.bias[direction];
-      const at = { scid: scid(i), direction };
+      const at = { scid: scidOf(i), direction };
       layer = withBias(layer, { ...at, bias, timestamp: NOW }, false);
-      const [from, to] = [ends[direction], ends[direction === 0 ? 1 : 0]];
-      edges.push({ name: `${scid(i)}/${direction}`, from, to, made, bias });
+      const [from, to] = direction === 0 ? nodes : [nodes[1], nodes[0]];
+      edges.push({ name: `${scidOf(i)}/${direction}`, from, to, made, bias });
     }
   });
   return { table, layer, edges };

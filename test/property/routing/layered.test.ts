@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { msat } from '../../../src/core/bytes/index.js';
 import {
   changed,
   feeOf,
@@ -13,20 +13,12 @@ import {
   withDisabledNode,
   withLesson,
 } from '../../../src/core/routing/index.js';
+import { addChannel, ends, id, NOW, scidOf } from '../../support/small-graph.js';
 
-const NOW = 1_700_000_000;
 const NODES = 7;
-const idBytes = (n: number): Uint8Array => {
-  const id = new Uint8Array(33).fill(n + 1);
-  id[0] = 2;
-  return id;
-};
-const id = (n: number): NodeId => toHex(idBytes(n)) as NodeId;
-const scid = (i: number) => shortChannelId(500 + i, 1, 0);
 
 const channel = fc.record({
-  a: fc.integer({ min: 0, max: NODES - 1 }),
-  b: fc.integer({ min: 0, max: NODES - 1 }),
+  ...ends(NODES),
   capacity: fc.constantFrom(50_000_000, 200_000_000, 1_000_000_000),
   base: fc.constantFrom(0, 1, 1000),
   ppm: fc.constantFrom(0, 100, 5_000),
@@ -63,24 +55,9 @@ function build(given: World) {
   given.channels.forEach((made, i) => {
     const { a, b, capacity } = made;
     if (a === b) return;
-    const c = table.addChannel({
-      scid: scid(i),
-      node1: idBytes(Math.min(a, b)),
-      node2: idBytes(Math.max(a, b)),
-      capacityMsat: capacity,
-    });
-    const policy = {
-      enabled: true,
-      cltvDelta: made.delta,
-      htlcMinimumMsat: 1,
-      htlcMaximumMsat: Math.min(made.maximum, capacity),
-      feeBaseMsat: made.base,
-      feeProportionalMillionths: made.ppm,
-      timestamp: NOW,
-    };
+    addChannel(table, i, made);
     for (const direction of [0, 1] as const) {
-      table.setPolicy(c, direction, policy, NOW);
-      const at = { scid: scid(i), direction };
+      const at = { scid: scidOf(i), direction };
       let limit: number = capacity;
       if (direction === 0 && made.bound !== null) {
         limit = Math.floor(capacity * made.bound);
@@ -91,7 +68,7 @@ function build(given: World) {
         reserved.push({ ...at, amountMsat: msat(amount) });
         limit -= amount;
       }
-      limits.set(`${scid(i)}/${direction}`, limit);
+      limits.set(`${scidOf(i)}/${direction}`, limit);
       if (made.said !== null && direction === 1) layer = withChange(layer, { ...at, ...made.said });
       if (made.bias !== null)
         layer = withBias(layer, { ...at, bias: made.bias, timestamp: NOW }, false);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { msat } from '../../../src/core/bytes/index.js';
 import { InFlight, PayPlan, type PlannedPart, triedHops } from '../../../src/core/payment/index.js';
 import {
   type LocalChannel,
@@ -8,22 +8,14 @@ import {
   lessonsOfSuccess,
   RouteTable,
 } from '../../../src/core/routing/index.js';
+import { addChannel, ends, id, NOW, scidOf } from '../../support/small-graph.js';
 
-const NOW = 1_700_000_000;
 const NODES = 6;
 const US = 0;
 const TEMPORARY_CHANNEL_FAILURE = 0x1007;
 
-const idBytes = (n: number): Uint8Array => {
-  const id = new Uint8Array(33).fill(n + 1);
-  id[0] = 2;
-  return id;
-};
-const id = (n: number): NodeId => toHex(idBytes(n)) as NodeId;
-
 const channel = fc.record({
-  a: fc.integer({ min: 0, max: NODES - 1 }),
-  b: fc.integer({ min: 0, max: NODES - 1 }),
+  ...ends(NODES),
   capacity: fc.constantFrom(50_000_000, 200_000_000, 1_000_000_000),
   /** What the lesser node has of it. */
   share: fc.constantFrom(0, 0.05, 0.5, 0.9, 1),
@@ -60,28 +52,15 @@ class Net {
     for (const [i, c] of w.channels.entries()) this.#add(c, i);
   }
 
-  #add({ a, b, capacity, share, base, ppm, maximum }: World['channels'][number], i: number) {
-    if (a === b) return;
-    const scid = shortChannelId(500 + i, 1, 0);
-    const [node1, node2] = a < b ? [a, b] : [b, a];
-    const ends = { node1: idBytes(node1), node2: idBytes(node2), capacityMsat: capacity };
-    const c = this.table.addChannel({ scid, ...ends });
+  #add(made: World['channels'][number], i: number) {
+    if (made.a === made.b) return;
+    const { nodes } = addChannel(this.table, i, { ...made, minimum: 1000 });
     for (const direction of [0, 1] as const) {
-      const policy = {
-        enabled: true,
-        cltvDelta: 6,
-        htlcMinimumMsat: 1000,
-        htlcMaximumMsat: Math.min(maximum, capacity),
-        feeBaseMsat: base,
-        feeProportionalMillionths: ppm,
-        timestamp: NOW,
-      };
-      this.table.setPolicy(c, direction, policy, NOW);
-      const part = direction === 0 ? share : 1 - share;
-      this.balance.set(`${scid}/${direction}`, Math.floor(capacity * part));
-      const [from, to] = direction === 0 ? [node1, node2] : [node2, node1];
+      const part = direction === 0 ? made.share : 1 - made.share;
+      this.balance.set(`${scidOf(i)}/${direction}`, Math.floor(made.capacity * part));
+      const [from, to] = direction === 0 ? nodes : [nodes[1], nodes[0]];
       if (from !== US) continue;
-      this.#ours.push({ scid, direction, peer: id(to), spendableMsat: msat(0) });
+      this.#ours.push({ scid: scidOf(i), direction, peer: id(to), spendableMsat: msat(0) });
     }
   }
 

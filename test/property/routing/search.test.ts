@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { msat } from '../../../src/core/bytes/index.js';
 import { Graph } from '../../../src/core/gossip/index.js';
 import { fuzzOf } from '../../../src/core/routing/hop.js';
 import {
@@ -10,17 +10,11 @@ import {
   type RouteRequest,
   Router,
 } from '../../../src/core/routing/index.js';
+import { ends, id, idBytes, NOW, scidOf } from '../../support/small-graph.js';
 import { cheapest, type PlainChannel } from './reference.js';
 
-const NOW = 1_700_000_000;
 const NODES = 6;
 const SEED = 7;
-const idBytes = (n: number): Uint8Array => {
-  const id = new Uint8Array(33).fill(n + 1);
-  id[0] = 2;
-  return id;
-};
-const id = (n: number): NodeId => toHex(idBytes(n)) as NodeId;
 
 const AMOUNT = 100_000;
 /** Values close to where they begin to matter, so that small graphs meet every limit. */
@@ -36,8 +30,7 @@ const side = fc.record({
   blocked: fc.integer({ min: 0, max: 12 }).map((n) => n === 0),
 });
 const channel = fc.record({
-  a: fc.integer({ min: 0, max: NODES - 1 }),
-  b: fc.integer({ min: 0, max: NODES - 1 }),
+  ...ends(NODES),
   capacity: fc.constantFrom(AMOUNT, AMOUNT * 1.05, AMOUNT * 3, AMOUNT * 1000),
   sides: fc.tuple(side, side),
 });
@@ -68,7 +61,7 @@ function build(w: typeof world extends fc.Arbitrary<infer T> ? T : never): World
   w.channels.forEach(({ a, b, capacity, sides }, i) => {
     if (a === b) return;
     const [node1, node2] = a < b ? [a, b] : [b, a];
-    const scid = shortChannelId(500 + i, 1, 0);
+    const scid = scidOf(i);
     const c = graph.addChannel({
       scid,
       node1: idBytes(node1),

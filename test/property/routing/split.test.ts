@@ -1,20 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { msat } from '../../../src/core/bytes/index.js';
 import { feeOf, RouteTable } from '../../../src/core/routing/index.js';
+import { addChannel, ends, id, idBytes, NOW, scidOf } from '../../support/small-graph.js';
 
-const NOW = 1_700_000_000;
 const NODES = 7;
-const idBytes = (n: number): Uint8Array => {
-  const id = new Uint8Array(33).fill(n + 1);
-  id[0] = 2;
-  return id;
-};
-const id = (n: number): NodeId => toHex(idBytes(n)) as NodeId;
 
 const channel = fc.record({
-  a: fc.integer({ min: 0, max: NODES - 1 }),
-  b: fc.integer({ min: 0, max: NODES - 1 }),
+  ...ends(NODES),
   capacity: fc.constantFrom(50_000_000, 100_000_000, 200_000_000, 1_000_000_000),
   base: fc.constantFrom(0, 1, 1000),
   ppm: fc.constantFrom(0, 1, 100, 5_000),
@@ -31,37 +24,15 @@ type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
 function build({ channels }: World) {
   const table = new RouteTable();
   const limits = new Map<string, number>();
-  channels.forEach(({ a, b, capacity, base, ppm, maximum, known }, i) => {
+  channels.forEach((made, i) => {
+    const { a, b, capacity, known } = made;
     if (a === b) return;
-    const scid = shortChannelId(500 + i, 1, 0);
-    const [node1, node2] = a < b ? [a, b] : [b, a];
-    const c = table.addChannel({
-      scid,
-      node1: idBytes(node1),
-      node2: idBytes(node2),
-      capacityMsat: capacity,
-    });
-    for (const direction of [0, 1] as const) {
-      table.setPolicy(
-        c,
-        direction,
-        {
-          enabled: true,
-          cltvDelta: 6,
-          htlcMinimumMsat: 1,
-          htlcMaximumMsat: Math.min(maximum, capacity),
-          feeBaseMsat: base,
-          feeProportionalMillionths: ppm,
-          timestamp: NOW,
-        },
-        NOW,
-      );
-      limits.set(`${scid}/${direction}`, capacity);
-    }
+    addChannel(table, i, made);
+    for (const direction of [0, 1] as const) limits.set(`${scidOf(i)}/${direction}`, capacity);
     if (known === undefined) return;
     const upper = Math.floor(capacity * known);
-    limits.set(`${scid}/0`, upper);
-    const bound = { scid, direction: 0 as const, amountMsat: msat(upper + 1) };
+    limits.set(`${scidOf(i)}/0`, upper);
+    const bound = { scid: scidOf(i), direction: 0 as const, amountMsat: msat(upper + 1) };
     table.learn({ kind: 'upperBound', ...bound }, NOW);
   });
   return { table, limits };
@@ -73,10 +44,9 @@ function maxFlow({ channels }: World, limits: ReadonlyMap<string, number>): numb
   const edges: { from: number; to: number; key: string; reverse: string }[] = [];
   channels.forEach(({ a, b }, i) => {
     if (a === b) return;
-    const scid = shortChannelId(500 + i, 1, 0);
     const [node1, node2] = a < b ? [a, b] : [b, a];
     for (const direction of [0, 1] as const) {
-      const key = `${scid}/${direction}`;
+      const key = `${scidOf(i)}/${direction}`;
       room.set(key, limits.get(key) ?? 0);
       room.set(`-${key}`, 0);
       const [from, to] = direction === 0 ? [node1, node2] : [node2, node1];
@@ -178,10 +148,14 @@ describe('getroutes', () => {
   it('takes our own channels to the brim: no fee is paid on them', () => {
     const table = new RouteTable();
     const ours = [1, 2, 3].map((n) => {
-      const scid = shortChannelId(500 + n, 1, 0);
       const capacityMsat = 1_000_000_000;
-      table.addChannel({ scid, node1: idBytes(0), node2: idBytes(5), capacityMsat });
-      return { scid, direction: 0 as const, peer: id(5), spendableMsat: msat(900_000_001) };
+      table.addChannel({ scid: scidOf(n), node1: idBytes(0), node2: idBytes(5), capacityMsat });
+      return {
+        scid: scidOf(n),
+        direction: 0 as const,
+        peer: id(5),
+        spendableMsat: msat(900_000_001),
+      };
     });
     const found = table.getroutes({
       source: id(0),
