@@ -2,44 +2,27 @@
  * The gossip of a whole graph, signed by keys of our own: the channels of a file, each between the
  * nodes it has there, at places of the chain that a test chain has.
  */
-import { p2wsh } from '../../src/core/bitcoin/index.js';
 import {
   type Bytes,
-  compare,
+  msat,
   type NodeId,
   type ShortChannelId,
   shortChannelId,
-  toHex,
 } from '../../src/core/bytes/index.js';
-import { fundingScript } from '../../src/core/channel/index.js';
-import { publicKeyFromPrivate, sha256, sha256d, sign } from '../../src/core/crypto/index.js';
 import { type Direction, type Graph, KNOWN } from '../../src/core/gossip/index.js';
+import { encodeMessage, featureBits } from '../../src/core/wire/index.js';
 import {
-  encodeMessage,
-  featureBits,
-  type GossipKind,
-  type MessageOf,
-  signedPart,
-} from '../../src/core/wire/index.js';
+  announcementOf,
+  fundingOutputOf,
+  inOrder,
+  nodeAnnouncementBy,
+  type Party,
+  party,
+  updateBy,
+} from '../../test/support/signed-gossip.js';
 
 const NOW = Math.floor(Date.now() / 1000);
-const ZERO = new Uint8Array(64);
 export const FEATURES = featureBits([7, 11]);
-
-export interface Party {
-  readonly key: Bytes;
-  readonly id: Bytes;
-  readonly hex: NodeId;
-}
-
-export function party(name: string): Party {
-  const key = sha256(new TextEncoder().encode(name));
-  const id = publicKeyFromPrivate(key) as Bytes;
-  return { key, id, hex: toHex(id) as NodeId };
-}
-
-const signed = (key: Bytes, message: MessageOf<GossipKind>): Bytes =>
-  sign(key, sha256d(signedPart(message))) as Bytes;
 
 export interface MadeChannel {
   readonly scid: ShortChannelId;
@@ -82,41 +65,20 @@ function makeChannel(
   b: Party,
   chainHash: Bytes,
 ): MadeChannel {
-  const swapped = compare(a.id, b.id) > 0;
-  const [one, two] = swapped ? [b, a] : [a, b];
-  const [first, second] = [party(`${c} 1`), party(`${c} 2`)];
-  const bare: MessageOf<'channelAnnouncement'> = {
-    kind: 'channelAnnouncement',
-    nodeSignature1: ZERO,
-    nodeSignature2: ZERO,
-    bitcoinSignature1: ZERO,
-    bitcoinSignature2: ZERO,
-    features: new Uint8Array(0),
-    chainHash,
-    shortChannelId: scid,
-    nodeId1: one.id,
-    nodeId2: two.id,
-    bitcoinKey1: first.id,
-    bitcoinKey2: second.id,
-  };
-  const announcement = encodeMessage({
-    ...bare,
-    nodeSignature1: signed(one.key, bare),
-    nodeSignature2: signed(two.key, bare),
-    bitcoinSignature1: signed(first.key, bare),
-    bitcoinSignature2: signed(second.key, bare),
-  });
+  const nodes = inOrder(a, b);
+  const swapped = nodes[0] !== a;
+  const funding = [party(`${c} 1`), party(`${c} 2`)] as const;
+  const announcement = encodeMessage(announcementOf({ chainHash, scid, nodes, funding }));
   const updates = ([0, 1] as const).flatMap((d) => {
     if (((graph.flags[2 * c + d] as number) & KNOWN) === 0) return [];
     const direction = (swapped ? d ^ 1 : d) as Direction;
-    const by = direction === 0 ? one : two;
-    return [makeUpdate(graph, 2 * c + d, scid, direction, by, chainHash)];
+    return [makeUpdate(graph, 2 * c + d, scid, direction, nodes[direction], chainHash)];
   });
   return {
     scid,
     messages: [announcement, ...updates],
-    nodes: [one.hex, two.hex],
-    script: p2wsh(fundingScript(first.id, second.id)),
+    nodes: [nodes[0].hex, nodes[1].hex],
+    script: fundingOutputOf(funding),
     amountSat: (graph.capacity[c] as number) / 1000,
   };
 }
@@ -131,35 +93,29 @@ function makeUpdate(
 ): Bytes {
   const policy = graph.policy(e);
   if (policy === undefined) throw new Error('no policy');
-  const bare: MessageOf<'channelUpdate'> = {
-    kind: 'channelUpdate',
-    signature: ZERO,
+  const update = updateBy(by, {
     chainHash,
     shortChannelId: scid,
     timestamp: NOW - 3600 - (e % 86_400),
     messageFlags: 1,
     channelFlags: direction | (policy.enabled ? 0 : 2),
     cltvExpiryDelta: policy.cltvDelta,
-    htlcMinimumMsat: BigInt(policy.htlcMinimumMsat) as never,
+    htlcMinimumMsat: msat(policy.htlcMinimumMsat),
     feeBaseMsat: policy.feeBaseMsat,
     feeProportionalMillionths: policy.feeProportionalMillionths,
-    htlcMaximumMsat: BigInt(policy.htlcMaximumMsat) as never,
-  };
-  return encodeMessage({ ...bare, signature: signed(by.key, bare) });
+    htlcMaximumMsat: msat(policy.htlcMaximumMsat),
+  });
+  return encodeMessage(update);
 }
 
 function makeNode(n: number, who: Party): Bytes {
   const alias = new Uint8Array(32);
   alias.set(new TextEncoder().encode(`node ${n}`));
-  const bare: MessageOf<'nodeAnnouncement'> = {
-    kind: 'nodeAnnouncement',
-    signature: ZERO,
+  const announcement = nodeAnnouncementBy(who, {
     features: FEATURES,
     timestamp: NOW - 3600,
-    nodeId: who.id,
-    rgbColor: Uint8Array.of(1, 2, 3),
     alias,
     addresses: [{ kind: 'ipv4', address: Uint8Array.of(10, 0, n >> 8, n & 255), port: 9735 }],
-  };
-  return encodeMessage({ ...bare, signature: signed(who.key, bare) });
+  });
+  return encodeMessage(announcement);
 }

@@ -1,21 +1,6 @@
 /** Signed gossip of made-up nodes, and the machine with its requests answered at once. */
-import { p2wsh } from '../../src/core/bitcoin/index.js';
-import {
-  compare,
-  type NodeId,
-  type ShortChannelId,
-  sat,
-  shortChannelId,
-  toHex,
-} from '../../src/core/bytes/index.js';
-import { fundingScript } from '../../src/core/channel/index.js';
-import {
-  publicKeyFromPrivate,
-  sha256,
-  sha256d,
-  sign,
-  verify,
-} from '../../src/core/crypto/index.js';
+import { msat, type ShortChannelId, sat, shortChannelId } from '../../src/core/bytes/index.js';
+import { sha256, verify } from '../../src/core/crypto/index.js';
 import {
   type GossipContext,
   type GossipEffect,
@@ -30,8 +15,19 @@ import {
   featureBits,
   type GossipKind,
   type MessageOf,
-  signedPart,
 } from '../../src/core/wire/index.js';
+import {
+  announcementOf,
+  fundingOutputOf,
+  inOrder,
+  nodeAnnouncementBy,
+  type Party,
+  party,
+  type Two,
+  updateBy,
+} from './signed-gossip.js';
+
+export { type Party, party } from './signed-gossip.js';
 
 export const CHAIN = new Uint8Array(32).fill(6);
 export const NOW = 1_700_000_000;
@@ -39,25 +35,11 @@ export const HEIGHT = 1_000;
 /** gossip_queries and gossip_queries_ex. */
 export const QUERIES = featureBits([7, 11]);
 
-export interface Party {
-  readonly key: Uint8Array;
-  readonly id: Uint8Array;
-  readonly hex: NodeId;
-}
-
-export function party(name: string): Party {
-  const key = sha256(new TextEncoder().encode(name));
-  const id = publicKeyFromPrivate(key) as Uint8Array;
-  return { key, id, hex: toHex(id) as NodeId };
-}
-
-const ZERO = new Uint8Array(64);
-
 export interface Link {
   readonly scid: ShortChannelId;
   /** In the order of the announcement. */
-  readonly nodes: readonly [Party, Party];
-  readonly funding: readonly [Party, Party];
+  readonly nodes: Two;
+  readonly funding: Two;
   readonly announcement: MessageOf<'channelAnnouncement'>;
   readonly script: Uint8Array;
   readonly txid: Uint8Array;
@@ -70,9 +52,6 @@ function onWire<M extends MessageOf<GossipKind>>(message: M): M {
   return decoded.value as unknown as M;
 }
 
-const signed = (key: Uint8Array, message: Parameters<typeof signedPart>[0]): Uint8Array =>
-  sign(key, sha256d(signedPart(message))) as Uint8Array;
-
 /** Channel number `n`; who else signs for the funding output lies. */
 export function link(
   n: number,
@@ -81,31 +60,12 @@ export function link(
   features: readonly number[] = [],
   owners = `${n}`,
 ): Link {
-  const nodes: [Party, Party] = compare(a.id, b.id) < 0 ? [a, b] : [b, a];
+  const nodes = inOrder(a, b);
   const scid = shortChannelId(500 + n, 1, 0);
-  const funding: [Party, Party] = [party(`${owners} 1`), party(`${owners} 2`)];
-  const bare: MessageOf<'channelAnnouncement'> = {
-    kind: 'channelAnnouncement',
-    nodeSignature1: ZERO,
-    nodeSignature2: ZERO,
-    bitcoinSignature1: ZERO,
-    bitcoinSignature2: ZERO,
-    features: featureBits(features),
-    chainHash: CHAIN,
-    shortChannelId: scid,
-    nodeId1: nodes[0].id,
-    nodeId2: nodes[1].id,
-    bitcoinKey1: funding[0].id,
-    bitcoinKey2: funding[1].id,
-  };
-  const announcement = onWire({
-    ...bare,
-    nodeSignature1: signed(nodes[0].key, bare),
-    nodeSignature2: signed(nodes[1].key, bare),
-    bitcoinSignature1: signed(funding[0].key, bare),
-    bitcoinSignature2: signed(funding[1].key, bare),
-  });
-  const script = p2wsh(fundingScript(funding[0].id, funding[1].id));
+  const funding = [party(`${owners} 1`), party(`${owners} 2`)] as const;
+  const about = { chainHash: CHAIN, scid, nodes, funding, features: featureBits(features) };
+  const announcement = onWire(announcementOf(about));
+  const script = fundingOutputOf(funding);
   return { scid, nodes, funding, announcement, script, txid: sha256(announcement.bitcoinKey1) };
 }
 
@@ -114,40 +74,27 @@ export function update(
   direction: 0 | 1,
   over: Partial<MessageOf<'channelUpdate'>> = {},
 ): MessageOf<'channelUpdate'> {
-  const bare: MessageOf<'channelUpdate'> = {
-    kind: 'channelUpdate',
-    signature: ZERO,
+  const fields = {
     chainHash: CHAIN,
     shortChannelId: scid,
     timestamp: NOW - 100,
     messageFlags: 1,
     channelFlags: direction,
     cltvExpiryDelta: 6,
-    htlcMinimumMsat: 1n as never,
+    htlcMinimumMsat: msat(1),
     feeBaseMsat: 1000,
     feeProportionalMillionths: 10,
-    htlcMaximumMsat: 900_000_000n as never,
+    htlcMaximumMsat: msat(900_000_000),
     ...over,
   };
-  return onWire({ ...bare, signature: signed((nodes[direction] as Party).key, bare) });
+  return onWire(updateBy(nodes[direction] as Party, fields));
 }
 
 export function nodeAnnouncement(
   who: Party,
   over: Partial<MessageOf<'nodeAnnouncement'>> = {},
 ): MessageOf<'nodeAnnouncement'> {
-  const bare: MessageOf<'nodeAnnouncement'> = {
-    kind: 'nodeAnnouncement',
-    signature: ZERO,
-    features: new Uint8Array(0),
-    timestamp: NOW - 100,
-    nodeId: who.id,
-    rgbColor: Uint8Array.of(1, 2, 3),
-    alias: new Uint8Array(32),
-    addresses: [],
-    ...over,
-  };
-  return onWire({ ...bare, signature: signed(who.key, bare) });
+  return onWire(nodeAnnouncementBy(who, { timestamp: NOW - 100, ...over }));
 }
 
 /** A machine whose signatures are checked and whose funding outputs are found at once. */
