@@ -97,6 +97,28 @@ export function nodeAnnouncement(
   return onWire(nodeAnnouncementBy(who, { timestamp: NOW - 100, ...over }));
 }
 
+/** The whole answer of a peer that knows these channels. */
+export const rangeOf = (
+  links: readonly Link[],
+  over: Partial<MessageOf<'replyChannelRange'>> = {},
+): MessageOf<'replyChannelRange'> => ({
+  kind: 'replyChannelRange',
+  chainHash: CHAIN,
+  firstBlocknum: 0,
+  numberOfBlocks: 0xffffffff,
+  syncComplete: 1,
+  encodedShortIds: links.map(({ scid }) => scid),
+  tlvs: {},
+  ...over,
+});
+
+/** A peer has told of all that it was asked for. */
+export const END: MessageOf<'replyShortChannelIdsEnd'> = {
+  kind: 'replyShortChannelIdsEnd',
+  chainHash: CHAIN,
+  fullInformation: 1,
+};
+
 /** A machine whose signatures are checked and whose funding outputs are found at once. */
 export class TestGossip {
   readonly table = new RouteTable();

@@ -3,11 +3,13 @@ import type { GossipEffect } from '../../../src/core/gossip/index.js';
 import type { MessageOf } from '../../../src/core/wire/index.js';
 import {
   CHAIN,
+  END,
   link,
   NOW,
   nodeAnnouncement,
   party,
   QUERIES,
+  rangeOf,
   TestGossip,
   update,
 } from '../../support/gossip.js';
@@ -130,20 +132,7 @@ describe('a flood of channel_updates', () => {
 
 describe('a peer that is asked for channels', () => {
   const LINKS = [1, 2, 3, 4].map((n) => link(n, alice, party(`node ${n}`)));
-  const reply: MessageOf<'replyChannelRange'> = {
-    kind: 'replyChannelRange',
-    chainHash: CHAIN,
-    firstBlocknum: 0,
-    numberOfBlocks: 0xffffffff,
-    syncComplete: 1,
-    encodedShortIds: LINKS.map(({ scid }) => scid),
-    tlvs: {},
-  };
-  const end: MessageOf<'replyShortChannelIdsEnd'> = {
-    kind: 'replyShortChannelIdsEnd',
-    chainHash: CHAIN,
-    fullInformation: 1,
-  };
+  const reply = rangeOf(LINKS);
   const asked = (effects: readonly GossipEffect[]): [string, number][] =>
     effects.flatMap((e) =>
       e.kind === 'send' && e.message.kind === 'queryShortChannelIds'
@@ -158,9 +147,9 @@ describe('a peer that is asked for channels', () => {
     gossip.take();
     expect(asked(gossip.receive(liar, reply))).toEqual([[liar.hex, 4]]);
     expect(asked(gossip.receive(peer, reply))).toEqual([]);
-    expect(asked(gossip.receive(liar, end))).toEqual([[peer.hex, 4]]);
+    expect(asked(gossip.receive(liar, END))).toEqual([[peer.hex, 4]]);
     gossip.receive(peer, ...LINKS.map(({ announcement }) => announcement));
-    expect(asked(gossip.receive(peer, end))).toEqual([]);
+    expect(asked(gossip.receive(peer, END))).toEqual([]);
     expect(gossip.table.graph.channelCount).toBe(4);
     expect(gossip.machine.busy).toBe(false);
   });

@@ -4,6 +4,7 @@ import { type GossipEffect, updateChecksum } from '../../../src/core/gossip/inde
 import { decodeMessage, encodeMessage, type MessageOf } from '../../../src/core/wire/index.js';
 import {
   CHAIN,
+  END,
   type Link,
   link,
   NOW,
@@ -11,6 +12,7 @@ import {
   type Party,
   party,
   QUERIES,
+  rangeOf,
   TestGossip,
   update,
 } from '../../support/gossip.js';
@@ -112,15 +114,7 @@ describe('sync', () => {
       `${second.hex.slice(0, 6)} queryChannelRange`,
       `${third.hex.slice(0, 6)} gossipTimestampFilter`,
     ]);
-    const reply: MessageOf<'replyChannelRange'> = {
-      kind: 'replyChannelRange',
-      chainHash: CHAIN,
-      firstBlocknum: 0,
-      numberOfBlocks: 0xffffffff,
-      syncComplete: 1,
-      encodedShortIds: LINKS.map(({ scid }) => scid),
-      tlvs: {},
-    };
+    const reply = rangeOf(LINKS);
     const asked = [first, second].flatMap((peer) =>
       asks
         .receive(peer, reply)
@@ -135,11 +129,7 @@ describe('sync', () => {
     // A peer that leaves gives its channels back to the others.
     asks.step({ kind: 'disconnected', peer: first.hex });
     asks.take();
-    const next = asks.receive(second, {
-      kind: 'replyShortChannelIdsEnd',
-      chainHash: CHAIN,
-      fullInformation: 1,
-    });
+    const next = asks.receive(second, END);
     expect(next.some((e) => e.kind === 'send')).toBe(true);
   });
 
@@ -156,23 +146,11 @@ describe('sync', () => {
 
   it('warns a peer that answers what was not asked, or without end', () => {
     const asks = new TestGossip(LINKS, LIMITS);
-    const end: MessageOf<'replyShortChannelIdsEnd'> = {
-      kind: 'replyShortChannelIdsEnd',
-      chainHash: CHAIN,
-      fullInformation: 1,
-    };
-    expect(asks.receive(first, end)).toMatchObject([{ kind: 'warn' }, { kind: 'done' }]);
+    expect(asks.receive(first, END)).toMatchObject([{ kind: 'warn' }, { kind: 'done' }]);
     asks.step({ kind: 'connected', peer: first.hex, features: QUERIES });
     asks.take();
-    const reply = (firstBlocknum: number): MessageOf<'replyChannelRange'> => ({
-      kind: 'replyChannelRange',
-      chainHash: CHAIN,
-      firstBlocknum,
-      numberOfBlocks: 100,
-      syncComplete: 0,
-      encodedShortIds: [],
-      tlvs: {},
-    });
+    const reply = (firstBlocknum: number): MessageOf<'replyChannelRange'> =>
+      rangeOf([], { firstBlocknum, numberOfBlocks: 100, syncComplete: 0 });
     expect(asks.receive(first, reply(500))).toMatchObject([{ kind: 'done' }]);
     expect(asks.receive(first, reply(100))[0]).toMatchObject({ kind: 'warn' });
   });
@@ -180,15 +158,7 @@ describe('sync', () => {
   it('asks for a channel when an update of it comes, at the next flush', () => {
     const asks = new TestGossip(LINKS, LIMITS);
     asks.step({ kind: 'connected', peer: first.hex, features: QUERIES });
-    asks.receive(first, {
-      kind: 'replyChannelRange',
-      chainHash: CHAIN,
-      firstBlocknum: 0,
-      numberOfBlocks: 0xffffffff,
-      syncComplete: 1,
-      encodedShortIds: [],
-      tlvs: {},
-    });
+    asks.receive(first, rangeOf([]));
     asks.step({ kind: 'tick' });
     asks.receive(second, update(LINKS[4] as never, 0));
     asks.now += 60;

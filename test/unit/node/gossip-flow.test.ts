@@ -9,6 +9,7 @@ import { Gossip } from '../../../src/node/gossip/index.js';
 import { type SignatureVerifier, type Store, silentLogger } from '../../../src/ports/index.js';
 import {
   CHAIN,
+  END,
   HEIGHT,
   type Link,
   link,
@@ -16,6 +17,7 @@ import {
   type Party,
   party,
   QUERIES,
+  rangeOf,
   update,
 } from '../../support/gossip.js';
 import { ManualClock } from '../../support/wallet-kit.js';
@@ -115,20 +117,7 @@ async function kit(options: KitOptions = {}) {
 const started: Gossip[] = [];
 afterEach(() => Promise.all(started.splice(0).map((gossip) => gossip.stop())));
 
-const RANGE: MessageOf<'replyChannelRange'> = {
-  kind: 'replyChannelRange',
-  chainHash: CHAIN,
-  firstBlocknum: 0,
-  numberOfBlocks: 0xffffffff,
-  syncComplete: 1,
-  encodedShortIds: LINKS.map(({ scid }) => scid),
-  tlvs: {},
-};
-const END: MessageOf<'replyShortChannelIdsEnd'> = {
-  kind: 'replyShortChannelIdsEnd',
-  chainHash: CHAIN,
-  fullInformation: 1,
-};
+const RANGE = rangeOf(LINKS);
 
 describe('gossip that comes in', () => {
   it('is asked for again only when most of what came is worked through', async () => {
