@@ -49,6 +49,15 @@ export const DEFAULT_LIMITS: ChannelLimits = {
   fulfillDeadline: 18,
 };
 
+/**
+ * The same where a relay asks for fewer blocks than the 34 of BOLT 2 (3R + 2G + 2S): what it has to
+ * settle an HTLC (2R + G + S) is half of them, and one.
+ */
+export const limitsFor = (cltvExpiryDelta: number): ChannelLimits => ({
+  ...DEFAULT_LIMITS,
+  fulfillDeadline: Math.min(DEFAULT_LIMITS.fulfillDeadline, 1 + Math.floor(cltvExpiryDelta / 2)),
+});
+
 /** What we bear with in a peer's terms. */
 export interface TermBounds {
   readonly maxToSelfDelay: number;

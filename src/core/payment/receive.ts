@@ -27,6 +27,8 @@ export interface Receivable {
 
 export interface ReceiveContext {
   readonly height: BlockHeight;
+  /** Blocks before its expiry at which an HTLC that we fulfilled is taken to the chain. */
+  readonly fulfillDeadline: number;
   /** Seconds since the epoch. */
   readonly now: number;
 }
@@ -76,6 +78,7 @@ export function checkPart(
   if (context.now >= invoice.expiresAt) return refuse;
   // BOLT 4, payload format: the HTLC lives long enough for us to claim it on chain.
   if (htlc.cltvExpiry < context.height + invoice.minFinalCltvExpiryDelta) return refuse;
+  if (isTooLate(htlc, context)) return refuse;
   const total = totalOf(htlc);
   // BOLT 4, failure messages: no less than what was asked, and not more than twice that.
   if (invoice.amountMsat !== undefined) {
@@ -84,6 +87,15 @@ export function checkPart(
   if (total === 0n) return refuse;
   return undefined;
 }
+
+/**
+ * BOLT 2, cltv_expiry_delta: an HTLC whose fulfillment deadline is past is failed, whatever its
+ * invoice bears: who knows the preimage could wait for its expiry.
+ */
+export const isTooLate = (
+  { cltvExpiry }: Pick<ArrivedHtlc, 'cltvExpiry'>,
+  { height, fulfillDeadline }: Pick<ReceiveContext, 'height' | 'fulfillDeadline'>,
+): boolean => cltvExpiry < height + fulfillDeadline;
 
 const NONE = new Uint8Array(0);
 

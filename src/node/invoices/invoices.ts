@@ -11,7 +11,9 @@ import {
   addPart,
   checkPart,
   type HtlcSet,
+  isTooLate,
   type Receivable,
+  type ReceiveContext,
   SET_TIMEOUT,
   unknownDetails,
 } from '../../core/payment/index.js';
@@ -262,7 +264,7 @@ export class Invoices {
     }
     const open = this.#open.get(hash);
     if (open === undefined && (await this.#receiveWithoutInvoice(hash, part))) return;
-    const context = { height: this.#deps.height(), now: seconds(this.#deps.clock) };
+    const context = this.#context();
     const refusal = checkPart(part, open && this.#termsOf(open), context);
     if (refusal !== undefined || open === undefined) {
       this.#fail(part, refusal ?? this.#refusal(part));
@@ -282,7 +284,10 @@ export class Invoices {
         return;
       case 'complete':
         open.set = outcome.set;
-        await this.#pay(hash, open, outcome.set, outcome.receivedMsat);
+        // A block may have come while the others were waited for.
+        if (outcome.set.parts.some((p) => isTooLate(p, context)))
+          this.#failSet(open, (p) => this.#refusal(p));
+        else await this.#pay(hash, open, outcome.set, outcome.receivedMsat);
     }
   }
 
@@ -294,6 +299,11 @@ export class Invoices {
     if (!isPaidBy(row, part)) return false;
     this.#fulfill(part, row.preimage);
     return true;
+  }
+
+  #context(): ReceiveContext {
+    const { fulfillDeadline } = this.#options;
+    return { height: this.#deps.height(), now: seconds(this.#deps.clock), fulfillDeadline };
   }
 
   async #rowOf(payment_hash: string): Promise<Tables['invoices'] | undefined> {
@@ -308,11 +318,8 @@ export class Invoices {
 
   /** A spontaneous payment brings its own preimage: an invoice is made for it, paid at once. */
   async #receiveKeysend(hash: string, part: ArrivedHtlc): Promise<boolean> {
-    const row = keysendInvoice(hash, part, {
-      height: this.#deps.height(),
-      now: seconds(this.#deps.clock),
-      cltvFinal: this.#options.cltvFinal,
-    });
+    const { cltvFinal } = this.#options;
+    const row = keysendInvoice(hash, part, { ...this.#context(), cltvFinal });
     if (row === undefined) return false;
     const created_index = ++this.#counters.created;
     const [updated_index, pay_index] = [++this.#counters.updated, ++this.#counters.pay];

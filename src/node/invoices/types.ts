@@ -14,6 +14,8 @@ export interface InvoicesOptions {
   readonly network: NetworkParams;
   /** `--cltv-final`: blocks that an HTLC must have left when it arrives. */
   readonly cltvFinal: number;
+  /** Blocks before its expiry at which an HTLC that we fulfilled is taken to the chain. */
+  readonly fulfillDeadline: number;
   /** What the `9` field says: `featuresFor(ours, 'invoice')`. */
   readonly features: Bytes;
 }

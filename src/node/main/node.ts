@@ -1,6 +1,7 @@
 /** The composition root: puts the services on the ports and connects them with each other. */
 import { NETWORKS } from '../../core/bitcoin/index.js';
 import { err, msat, type NodeId, ok, sat, toHex } from '../../core/bytes/index.js';
+import { limitsFor } from '../../core/channel/index.js';
 import { featuresFor } from '../../core/wire/index.js';
 import { Backups, PeerStorage, StaticOutputs } from '../backup/index.js';
 import { Broadcasts, ChainFollower } from '../chain/index.js';
@@ -131,7 +132,12 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   );
 
   const invoices: Invoices = new Invoices(
-    { network, cltvFinal: config.cltvFinal, features: featureBits.invoice },
+    {
+      network,
+      cltvFinal: config.cltvFinal,
+      fulfillDeadline: limitsFor(config.cltvDelta).fulfillDeadline,
+      features: featureBits.invoice,
+    },
     {
       store,
       clock,

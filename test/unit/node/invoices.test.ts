@@ -152,6 +152,32 @@ describe('receive an HTLC for an invoice', () => {
     expect(await kit.said(sent)).toMatchObject({ kind: 'fulfill' });
   });
 
+  it('(its fulfillment deadline is past): refused alike, however little the invoice asks for', async () => {
+    const row = await create({ label: 'a', cltv: 5 });
+    const sent = await send(row);
+    kit.height = HEIGHT + 2;
+    kit.arrive(sent);
+    expect(await kit.said(sent)).toMatchObject({ failure: { height: HEIGHT + 2 } });
+    kit.settled.clear();
+    kit.height = HEIGHT + 1;
+    kit.arrive(sent);
+    expect(await kit.said(sent)).toMatchObject({ kind: 'fulfill' });
+  });
+
+  it('(a part whose deadline passed while the others were waited for): all refused', async () => {
+    const row = await create({ label: 'a' });
+    const first = await send(row, { part: 1, amount: 25_000n, total: 50_000n });
+    kit.height = HEIGHT + 1;
+    kit.arrive(first);
+    expect(await kit.said(first)).toBeUndefined();
+    kit.height = HEIGHT + 2;
+    const second = await send(row, { part: 2, amount: 25_000n, total: 50_000n });
+    kit.arrive(second, { cltvExpiry: HEIGHT + 40 });
+    for (const part of [first, second])
+      expect(await kit.said(part)).toMatchObject({ failure: { height: HEIGHT + 2 } });
+    expect((await kit.invoices.find('a'))?.status).toBe('unpaid');
+  });
+
   it('(already paid): a second payer is refused alike', async () => {
     const row = await create({ label: 'a' });
     const sent = await send(row);

@@ -139,7 +139,7 @@ export class PaymentKit {
 
   async restartPayee(): Promise<void> {
     this.invoices = new Invoices(
-      { network, cltvFinal: 18, features: featureBits([9, 14, 17]) },
+      { network, cltvFinal: 18, fulfillDeadline: 18, features: featureBits([9, 14, 17]) },
       {
         store: this.payeeStore,
         clock: this.clock,
