@@ -1,39 +1,25 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/bitcoind.js';
-import { type Daemon, LightningNetwork, until } from '../support/daemon.js';
-import { LdkPeer } from '../support/ldk-peer.js';
+import { type Daemon, until } from '../support/daemon.js';
+import { CHANNEL_TYPES, LdkNetwork } from '../support/ldk-network.js';
 
 /** Our store is lost, and rust-lightning has the other end of the channel. */
-describe.each([
-  { type: 'static_remotekey', anchors: false },
-  { type: 'anchors with zero-fee HTLCs', anchors: true },
-])('a store is lost, with rust-lightning, $type', ({ anchors }) => {
-  let lightning: LightningNetwork;
+describe.each(CHANNEL_TYPES)('a store is lost, with rust-lightning, $type', ({ anchors }) => {
+  let network: LdkNetwork;
+  let lightning: LdkNetwork['lightning'];
   let alice: Daemon;
-  let ldk: LdkPeer;
-  const said: string[] = [];
+  let ldk: LdkNetwork['ldk'];
 
   beforeAll(async () => {
-    lightning = await LightningNetwork.start();
+    network = await LdkNetwork.start('recovery', anchors);
+    ({ lightning, ldk } = network);
     alice = await lightning.node('alice');
-    ldk = await LdkPeer.start({
-      bitcoind: lightning.chain,
-      name: `recovery ${anchors}`,
-      port: await freePort(),
-      anchors,
-      log: (line) => said.push(line.slice(0, 400)),
-    });
     await lightning.fund(alice, 2_000_000);
   }, 60_000);
-  afterAll(async () => {
-    await ldk?.stop();
-    await lightning?.stop();
-  }, 30_000);
+  afterAll(() => network?.stop(), 30_000);
   afterEach(({ task }) => {
-    if (task.result?.state !== 'fail') return;
-    console.error(lightning?.tails(), '\n--- ldk\n', said.slice(-60).join('\n'));
+    if (task.result?.state === 'fail') console.error(network?.tails());
   });
 
   it('it closes when our channel_reestablish and error say so, and we claim what is ours', async () => {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/bitcoind.js';
-import { type Daemon, LightningNetwork, until } from '../support/daemon.js';
+import { type Daemon, until } from '../support/daemon.js';
 import type { RpcFailure } from '../support/daemon-rpc.js';
-import { LdkPeer } from '../support/ldk-peer.js';
+import { CHANNEL_TYPES, LdkNetwork } from '../support/ldk-network.js';
 
 const sha256 = (hex: string): string =>
   createHash('sha256').update(Buffer.from(hex, 'hex')).digest('hex');
@@ -17,38 +16,25 @@ const failure = (call: Promise<unknown>): Promise<RpcFailure> =>
   );
 
 /** alice (ours) -- ldk (rust-lightning) -- bob (ours), over TCP, on a real bitcoind. */
-describe.each([
-  { type: 'static_remotekey', anchors: false },
-  { type: 'anchors with zero-fee HTLCs', anchors: true },
-])('with rust-lightning, $type', ({ anchors }) => {
-  let lightning: LightningNetwork;
+describe.each(CHANNEL_TYPES)('with rust-lightning, $type', ({ anchors }) => {
+  let network: LdkNetwork;
+  let lightning: LdkNetwork['lightning'];
   let alice: Daemon;
   let bob: Daemon;
-  let ldk: LdkPeer;
-  const said: string[] = [];
+  let ldk: LdkNetwork['ldk'];
   let aliceToLdk: string;
   let ldkToBob: string;
 
   beforeAll(async () => {
-    lightning = await LightningNetwork.start();
+    network = await LdkNetwork.start('interop', anchors);
+    ({ lightning, ldk } = network);
     [alice, bob] = await Promise.all([lightning.node('alice'), lightning.node('bob')]);
-    ldk = await LdkPeer.start({
-      bitcoind: lightning.chain,
-      name: `interop ${anchors}`,
-      port: await freePort(),
-      anchors,
-      log: (line) => said.push(line.slice(0, 400)),
-    });
     await lightning.fund(alice, 5_000_000);
   }, 60_000);
 
-  afterAll(async () => {
-    await ldk?.stop();
-    await lightning?.stop();
-  }, 30_000);
+  afterAll(() => network?.stop(), 30_000);
   afterEach(({ task }) => {
-    if (task.result?.state !== 'fail') return;
-    console.error(lightning?.tails(), '\n--- ldk\n', said.slice(-60).join('\n'));
+    if (task.result?.state === 'fail') console.error(network?.tails());
   });
 
   const channelOf = async (node: Daemon) =>
