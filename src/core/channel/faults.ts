@@ -31,6 +31,17 @@ export function onError(s: LiveState, turn: Turn, text: string): LiveState {
   return fail(s, turn, reason, { sentError: false, behind: false });
 }
 
+/**
+ * A peer may read our error before it has compared both memories, lose it over that, and only warn.
+ * Where we wait for its commitment it is told once more on this connection.
+ */
+export function onWarning(s: LiveState, turn: Turn, text: string): LiveState {
+  turn.note('warn', `the peer warns: ${text}`);
+  if (s.failure?.behind !== true || s.link.kind !== 'reestablishing') return s;
+  turn.sendError(s.channelId, s.failure.reason);
+  return { ...s, link: { kind: 'offline' } };
+}
+
 /** BOLT 2, channel_reestablish: our state is old, and our commitment would be punished. */
 export function failBehind(s: LiveState, turn: Turn): LiveState {
   const reason = 'our state is older than the peer has proof of: close the channel, please';

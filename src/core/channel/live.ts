@@ -10,7 +10,7 @@ import { onShutdown, onShutdownCommand, shutdownIfClean } from './closing/shutdo
 import { onConnected } from './connection.js';
 import { checkDeadlines } from './deadlines.js';
 import { isReady } from './facts.js';
-import { failChannel, onError, warnPeer } from './faults.js';
+import { failChannel, onError, onWarning, warnPeer } from './faults.js';
 import { broadcastOurs, ourCommitment } from './force-close.js';
 import {
   isAbandoned,
@@ -72,8 +72,7 @@ function onMessage(s: LiveState, m: Message, turn: Turn): LiveState {
     case 'error':
       return onError(s, turn, fromUtf8(m.data));
     case 'warning':
-      turn.note('warn', `the peer warns: ${fromUtf8(m.data)}`);
-      return s;
+      return onWarning(s, turn, fromUtf8(m.data));
     case 'channelReestablish':
       return onChannelReestablish(s, m, turn);
     default:

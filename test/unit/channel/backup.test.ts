@@ -150,6 +150,22 @@ describe('a channel restored from its backup', () => {
     expect(state.kind).toBe('live');
   });
 
+  it('says error again, once a connection, to a peer that answers with no more than a warning', () => {
+    const pair = restored();
+    const { alice } = pair;
+    const { channelId } = alice.live;
+    const meet = { kind: 'connected', remoteFeatures: pair.features } as const;
+    const warning = { kind: 'warning', channelId, data: new Uint8Array(0) } as const;
+    const said = (input: Parameters<typeof step>[1]): string[] =>
+      messagesIn(pair.input(alice, input)).map((m) => m.kind);
+    for (let connection = 0; connection < 2; connection++) {
+      said(meet);
+      expect(said({ kind: 'message', message: warning })).toEqual(['error']);
+      expect(said({ kind: 'message', message: warning })).toEqual([]);
+      said({ kind: 'disconnected' });
+    }
+  });
+
   it('makes the peer close, and the peer’s commitment pays us', () => {
     const pair = restored();
     const { alice, bob } = pair;
