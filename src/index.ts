@@ -4,21 +4,22 @@
  * ```ts
  * import { startNode } from 'levin';
  *
- * const node = await startNode({ network: 'signet', 'lightning-dir': './node' });
+ * const node = await startNode({ network: 'signet', 'lightning-dir': './node', 'log-file': '-' });
  * const { bolt11 } = await node.call('invoice', { amount_msat: 50_000, label: 'a', description: 'b' });
  * const paid = await node.call('waitinvoice', { label: 'a' });
  * await node.stop();
  * ```
  *
- * Commands and their parameters are those of the manual pages in docs/commands. For a whole
- * network in one process, without a bitcoind, see `levin/lab`.
+ * Commands and their parameters are those of the manual pages in docs/commands; docs/embedding.md
+ * says the rest. For a whole network in one process, without a bitcoind, see `levin/lab`.
  */
 import { mkdirSync } from 'node:fs';
+import { TextLog } from './adapters/log/index.js';
 import { daemonConfig } from './cli/config.js';
 import { gatherOptions } from './cli/option-parser.js';
 import { version } from './cli/version.js';
 import { startNode as startDaemonNode } from './node/main/index.js';
-import { type Logger, type LogLine, silentLogger } from './ports/index.js';
+import { type Logger, silentLogger } from './ports/index.js';
 import { commands } from './rpc/commands/index.js';
 import type { NodeApi } from './rpc/index.js';
 import { CommandError, LocalCommands } from './rpc/local.js';
@@ -32,12 +33,14 @@ export type NodeOptions = Readonly<
 >;
 
 export interface EmbedDeps {
-  /** Where the log goes; nowhere unless given. */
+  /** Where the log goes; else where the options `log-file` and `log-level` say, or nowhere. */
   readonly log?: Logger;
   /** For an encrypted `hsm_secret`. */
   readonly passphrase?: string;
   /** The node cannot go on, as when the disk fails: what is in memory is in doubt. */
   readonly fatal?: (error: unknown) => void;
+  /** Ends the waiting for bitcoind; the start is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EmbeddedNode {
@@ -68,13 +71,21 @@ export async function startNode(options: NodeOptions, deps: EmbedDeps = {}): Pro
     ((error: unknown) => {
       throw error;
     });
-  const log = deps.log ?? silentLogger;
-  const node = await startDaemonNode(config, { log, passphrase: deps.passphrase, fatal });
-  const noLines: readonly LogLine[] = [];
-  const stop = (): Promise<void> => node.stop();
+  const wantsText = given.has('log-file') || given.has('log-level');
+  const text = deps.log === undefined && wantsText ? new TextLog(config.log) : undefined;
+  const log = deps.log ?? text?.logger ?? silentLogger;
+  const { passphrase, signal } = deps;
+  const node = await startDaemonNode(config, {
+    ...{ log, passphrase, fatal },
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    text?.close();
+    throw error;
+  });
+  const stop = (): Promise<void> => node.stop().finally(() => text?.close());
   const api: NodeApi = {
     ...node.api,
-    recentLog: () => noLines,
+    recentLog: () => text?.recent() ?? [],
     requestStop: () => void stop(),
   };
   const { developer } = config.node;

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedChainServer } from '../../src/adapters/chain/embedded/index.js';
 import { systemClock } from '../../src/adapters/clock/system.js';
-import { CommandError, type EmbeddedNode, startNode } from '../../src/index.js';
+import { CommandError, type EmbeddedNode, type NodeOptions, startNode } from '../../src/index.js';
+import { until } from '../support/daemon.js';
 
 describe('a node inside a program', () => {
   const directory = mkdtempSync(join(tmpdir(), 'levin-embed-'));
@@ -22,8 +23,9 @@ describe('a node inside a program', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const start = (): Promise<EmbeddedNode> =>
+  const start = (more: NodeOptions = {}): Promise<EmbeddedNode> =>
     startNode({
+      ...more,
       network: 'regtest',
       'lightning-dir': directory,
       offline: true,
@@ -51,5 +53,31 @@ describe('a node inside a program', () => {
     const { invoices } = await next.call('listinvoices', { label: 'a' });
     expect(invoices).toMatchObject([{ payment_hash: made.payment_hash, status: 'unpaid' }]);
     await next.stop();
+  });
+
+  it('writes its log where the options say, and keeps it for getlog', async () => {
+    const file = join(directory, 'log');
+    const node = await start({ 'log-file': file, 'log-level': 'debug' });
+    const { log } = await node.call('getlog', { level: 'debug' });
+    expect(log.length).toBeGreaterThan(0);
+    await node.stop();
+    expect(readFileSync(file, 'utf8')).toContain('INFO');
+  });
+
+  it('waits for a bitcoind that is away, says so, and can be told to wait no longer', async () => {
+    const file = join(directory, 'waiting');
+    const giveUp = new AbortController();
+    const options = {
+      ...{ network: 'regtest', 'lightning-dir': directory, offline: true, 'log-file': file },
+      ...{ 'bitcoin-rpcport': 1, 'bitcoin-rpcuser': 'u', 'bitcoin-rpcpassword': 'p' },
+    };
+    const starting = startNode(options, { signal: giveUp.signal });
+    starting.catch(() => {});
+    const waits = () => readFileSync(file, 'utf8').includes('waiting for bitcoind');
+    await until('the log says so', () => existsSync(file) && waits());
+    giveUp.abort(new Error('enough'));
+    await expect(starting).rejects.toThrow('enough');
+    const again = await start();
+    await again.stop();
   });
 });
