@@ -216,8 +216,13 @@ export function receivedHtlc(s: LiveState, htlc: Htlc): ReceivedHtlc {
     onion,
     ...(pathKey === undefined ? {} : { pathKey }),
     ...(exposed ? { dustExposed: true } : {}),
+    ...(isUnfunded(s) ? { unfunded: true } : {}),
   };
 }
+
+/** Whether the peer could still take back what it paid into the channel; trusted ones never would. */
+const isUnfunded = ({ params, lockin }: LiveState): boolean =>
+  params.opener === 'remote' && !params.type.zeroconf && lockin.confirmed === undefined;
 
 /** An outgoing HTLC is irrevocably removed; where its preimage is known, that was told before. */
 function tellRemoved(htlc: Htlc, turn: Turn): void {

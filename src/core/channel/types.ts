@@ -51,6 +51,11 @@ export interface ReceivedHtlc {
    * temporary_channel_failure), whatever its onion says, and give no preimage for it.
    */
   readonly dustExposed?: true;
+  /**
+   * The funding transaction, which the peer made, is in no block any more: the peer may spend its
+   * coins otherwise, so that nothing that comes by this channel is ours for sure. Fail it likewise.
+   */
+  readonly unfunded?: true;
 }
 
 /** What the node asks of a channel. `ref` comes back in the `reply` effect. */

@@ -53,6 +53,8 @@ export interface FinalHtlc {
   readonly paymentHash: Bytes;
   readonly payload: CompletePayload;
   readonly sharedSecret: Bytes;
+  /** To be told unless it was accepted before this start. */
+  readonly refusal?: FailureMessage;
 }
 
 /** Where an HTLC that we relay goes out. */
@@ -114,6 +116,10 @@ export interface SwitchDeps {
 /** An HTLC that we offered has ended. */
 export type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
 
+/** Whether it may turn out to be worth nothing to us. */
+const isUnsafe = ({ dustExposed, unfunded }: ReceivedHtlc): boolean =>
+  dustExposed === true || unfunded === true;
+
 const NOT_CURRENT: FailureMessage = { kind: 'temporaryNodeFailure' };
 const TOO_MUCH: FailureMessage = { kind: 'temporaryChannelFailure', channelUpdate: EMPTY };
 
@@ -149,12 +155,13 @@ export class HtlcSwitch {
     this.#manners.set(keyOf(channelId, htlc.id), manner);
     const known = this.#forwards.get(channelId, htlc.id);
     if (known !== undefined) this.#resume(known);
-    // BOLT 2, max_dust_htlc_exposure_msat: what passes it is failed, whatever its onion says.
-    else if (htlc.dustExposed) this.settle(channelId, htlc.id, { kind: 'fail', failure: TOO_MUCH });
-    else if (asked.kind === 'refuse')
-      this.settle(channelId, htlc.id, { kind: 'fail', failure: asked.failure });
+    // A start tells again what was accepted before: whether it was, the invoices know.
     else if (asked.kind === 'receive')
       this.#receive(channelId, htlc, asked.payload, asked.sharedSecret);
+    // BOLT 2, max_dust_htlc_exposure_msat: what passes it is failed, whatever its onion says.
+    else if (isUnsafe(htlc)) this.settle(channelId, htlc.id, { kind: 'fail', failure: TOO_MUCH });
+    else if (asked.kind === 'refuse')
+      this.settle(channelId, htlc.id, { kind: 'fail', failure: asked.failure });
     // What a start finds in a channel that ends on the chain is not passed on any more.
     else if (this.#deps.isOperating(channelId)) this.#relayInTime(channelId, htlc, asked.task);
   }
@@ -270,6 +277,7 @@ export class HtlcSwitch {
       paymentHash,
       payload,
       sharedSecret,
+      ...(isUnsafe(htlc) && { refusal: TOO_MUCH }),
     });
   }
 

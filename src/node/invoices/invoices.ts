@@ -47,6 +47,8 @@ interface Open {
   cancelTimeout?: () => void;
 }
 
+const NOT_CURRENT: FailureMessage = { kind: 'temporaryNodeFailure' };
+
 /** Timers are no longer than this. */
 const SWEEP_MS = 3600_000;
 
@@ -258,8 +260,9 @@ export class Invoices {
     const inTime = current === true || (await current);
     if (inTime === undefined) return;
     // A payment whose expiry may be over is none, unless it was accepted before.
-    if (!inTime && !(await this.#wasPaidBy(hash, part))) {
-      this.#fail(part, { kind: 'temporaryNodeFailure' });
+    const unwanted = inTime ? htlc.refusal : NOT_CURRENT;
+    if (unwanted !== undefined && !(await this.#wasPaidBy(hash, part))) {
+      this.#fail(part, unwanted);
       return;
     }
     const open = this.#open.get(hash);

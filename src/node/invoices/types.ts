@@ -62,6 +62,8 @@ export interface IncomingHtlc {
   readonly paymentHash: Bytes;
   readonly payload: CompletePayload;
   readonly sharedSecret: Bytes;
+  /** To be told unless it was accepted before this start. */
+  readonly refusal?: FailureMessage;
 }
 
 export type InvoiceStatus = 'unpaid' | 'paid' | 'expired';

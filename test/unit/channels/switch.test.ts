@@ -155,13 +155,16 @@ const plain: HopPayload = {
 const last: HopPayload = { amtToForward: msat(9_000), outgoingCltvValue: 160 };
 
 describe('an HTLC that brings dust over our exposure', () => {
-  it.each([
-    ['to be passed on', [plain, last]],
-    ['for us', [{ ...last, amtToForward: msat(10_000), outgoingCltvValue: 200 }]],
-  ])('is failed, whatever its onion says (%s)', (_, payloads) => {
-    const { sharedSecrets } = node.receive(payloads, { dustExposed: true });
+  it('is failed, and not passed on', () => {
+    const { sharedSecrets } = node.receive([plain, last], { dustExposed: true });
     expect(node.told(sharedSecrets)).toBe('0: temporaryChannelFailure');
     expect([node.offered, node.final]).toEqual([[], []]);
+  });
+
+  it('is for the invoices to refuse, unless it was accepted before a restart', () => {
+    const payload = { ...last, amtToForward: msat(10_000), outgoingCltvValue: 200 };
+    node.receive([payload], { dustExposed: true });
+    expect(node.final).toMatchObject([{ refusal: { kind: 'temporaryChannelFailure' } }]);
   });
 });
 

@@ -29,6 +29,7 @@ import {
   step,
   wantsSign,
 } from '../../../src/core/channel/index.js';
+import { makePayment } from '../../../src/core/payment/index.js';
 import { decodeMessage, encodeMessage, type Message } from '../../../src/core/wire/index.js';
 import { VirtualClock } from '../../../src/lab/clock.js';
 import { SeededEntropy } from '../../../src/lab/entropy.js';
@@ -101,6 +102,30 @@ export class Opener {
   take({ state, effects }: Step): void {
     this.state = state;
     for (const effect of effects) this.#perform(effect);
+  }
+
+  /** An HTLC of this peer's that ends with us. */
+  async pay(amount: number, paymentHash = new Uint8Array(32).fill(6)): Promise<void> {
+    const hop = {
+      id: toHex(this.kit.signer.nodeId) as NodeId,
+      channel: 1n as ShortChannelId,
+      direction: 0,
+      amountMsat: msat(amount),
+      delay: 40,
+    } as const;
+    const made = makePayment({
+      route: [hop],
+      paymentHash,
+      height: this.kit.height,
+      sessionKey: this.kit.entropy.bytes(32),
+      paymentSecret: new Uint8Array(32).fill(8),
+    });
+    if (!made.ok) throw new Error(made.error.code);
+    const { amountMsat, cltvExpiry, onion } = made.value;
+    const origin = { kind: 'local', paymentHash, groupId: 1, partId: 0 } as const;
+    const htlc = { amountMsat, cltvExpiry, onion, paymentHash, origin };
+    this.input({ kind: 'command', command: { kind: 'addHtlc', ref: 1, ...htlc } });
+    await this.kit.settle();
   }
 
   #perform(effect: ChannelEffect): void {

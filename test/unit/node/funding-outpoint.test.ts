@@ -1,4 +1,4 @@
-/** Two channels never have one funding output, whoever says so. */
+/** A funding output is one channel's, and it is in a block as long as the channel is relied on. */
 import { expect, it } from 'vitest';
 import { toHex } from '../../../src/core/bytes/index.js';
 import { ChannelsKit, spendOf } from './channels-kit.js';
@@ -35,4 +35,20 @@ it('receive funding_created (two channels for one output at once)', async () => 
   await kit.settle();
   expect(two.map(({ heard }) => heard.at(-1)?.kind).sort()).toEqual(['error', 'fundingSigned']);
   expect(kit.channels.list()).toHaveLength(1);
+});
+
+it('receive update_add_htlc (its funding transaction is in no block any more)', async () => {
+  const kit = await ChannelsKit.start();
+  const alice = await kit.channelWith('alice');
+  await alice.pay(20_000_000);
+  expect(kit.finals.at(-1)).not.toHaveProperty('refusal');
+  await kit.channels.disconnectBlock(kit.height);
+  kit.height--;
+  await alice.pay(20_000_000);
+  const refusal = { kind: 'temporaryChannelFailure', channelUpdate: new Uint8Array(0) };
+  expect(kit.finals.at(-1)).toMatchObject({ htlcId: 1n, refusal });
+  await kit.mine(alice.fundingTx as never);
+  await alice.pay(20_000_000);
+  expect(kit.finals.at(-1)).toMatchObject({ htlcId: 2n });
+  expect(kit.finals.at(-1)).not.toHaveProperty('refusal');
 });

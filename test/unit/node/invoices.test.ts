@@ -255,6 +255,20 @@ describe('receive an HTLC for an invoice', () => {
     expect((await kit.invoices.find('b'))?.status).toBe('unpaid');
   });
 
+  it('(by a channel that is not to be relied on): refused, unless it was accepted before', async () => {
+    const refusal = { kind: 'temporaryChannelFailure', channelUpdate: new Uint8Array(0) } as const;
+    const row = await create({ label: 'a' });
+    const sent = await send(row);
+    kit.arrive(sent, { refusal });
+    expect(await kit.said(sent)).toEqual({ kind: 'fail', failure: refusal });
+    kit.arrive(sent);
+    expect(await kit.said(sent)).toMatchObject({ kind: 'fulfill' });
+    kit.settled.clear();
+    await kit.restartPayee();
+    kit.arrive(sent, { refusal });
+    expect(await kit.said(sent)).toEqual({ kind: 'fulfill', preimage: hex(row.preimage) });
+  });
+
   it('parts whose totals differ: all refused', async () => {
     const row = await create({ label: 'a' });
     const first = await send(row, { part: 1, amount: 20_000n, total: 50_000n });

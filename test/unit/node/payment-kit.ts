@@ -185,7 +185,10 @@ export class PaymentKit {
   }
 
   /** The HTLC arrives at carol, with what bob's onion says or something else. */
-  arrive(sent: Sent, changed: { amountMsat?: bigint; cltvExpiry?: number } = {}): void {
+  arrive(
+    sent: Sent,
+    changed: { amountMsat?: bigint; cltvExpiry?: number; refusal?: FailureMessage } = {},
+  ): void {
     const { payload } = sent;
     const [channelId, htlcId] = sent.key.split('/') as [ChannelId, string];
     this.invoices.receive({
@@ -196,6 +199,7 @@ export class PaymentKit {
       paymentHash: sent.htlc.paymentHash,
       payload,
       sharedSecret: sent.secrets.at(-1)!,
+      ...(changed.refusal && { refusal: changed.refusal }),
     });
   }
 
