@@ -5,7 +5,7 @@
  */
 import {
   KINDS,
-  type LearningPoint,
+  type LearningCurve,
   learningCurve,
   percentOf,
   ratioOf,
@@ -35,9 +35,8 @@ interface Job extends StreamJob {
   readonly questions: number;
 }
 
-interface Done {
+interface Done extends LearningCurve {
   readonly kind: string;
-  readonly points: readonly LearningPoint[];
 }
 
 if (!answersAsWorker(worker)) await main();
@@ -48,7 +47,7 @@ function worker(file: string): (job: Job) => Done {
   return (job) => {
     const { pool, person } = casts.of(job);
     const table = tableOptions(job.table);
-    return { kind: person.kind.name, points: learningCurve(job, person, { graph, pool, table }) };
+    return { kind: person.kind.name, ...learningCurve(job, person, { graph, pool, table }) };
   };
 }
 
@@ -70,8 +69,10 @@ async function main(): Promise<void> {
     );
     return { title: `${row.model} ${row.amountSat}`, done: await Promise.all(streams) };
   });
-  console.log(`| balances, sat | senders | ${remembered.join(' | ')} | ${gains(remembered)} |`);
-  console.log(`|---|---|${'---|'.repeat(2 * remembered.length - 1)}`);
+  console.log(
+    `| balances, sat | senders | possible | ${remembered.join(' | ')} | ${gains(remembered)} |`,
+  );
+  console.log(`|---|---|---|${'---|'.repeat(2 * remembered.length - 1)}`);
   for (const each of rows) {
     const { title, done } = await each;
     for (const { name } of KINDS) {
@@ -88,21 +89,18 @@ function gains([none, ...more]: readonly number[]): string {
   return more.map((count) => `${count} over ${none}`).join(' | ');
 }
 
-/** First tries that pay, in percent, by what is remembered; then each less the first. */
+/** In percent: what is possible, first tries that pay by what is remembered, each less the first. */
 function line(title: string, who: string, done: readonly Done[]): string {
-  const [first, ...more] = (done[0] as Done).points.map((_, i) =>
-    done.map(({ points }) => points[i] as LearningPoint),
-  ) as [LearningPoint[], ...LearningPoint[][]];
-  const share = (points: readonly LearningPoint[]): string =>
-    percentOf(ratioOf(points.map(({ firstTry, questions }) => [firstTry, questions])));
-  const gain = (points: readonly LearningPoint[]): string =>
-    percentOf(
-      ratioOf(
-        points.map(({ firstTry, questions }, i) => [
-          firstTry - (first[i] as LearningPoint).firstTry,
-          questions,
-        ]),
-      ),
-    );
-  return `| ${[title, who, ...[first, ...more].map(share), ...more.map(gain)].join(' | ')} |`;
+  const firstTry = ({ points }: Done, i: number): number => points[i]?.firstTry as number;
+  const share = (count: (each: Done) => number): string =>
+    percentOf(ratioOf(done.map((each) => [count(each), each.questions])));
+  const points = (done[0] as Done).points.map((_, i) => i);
+  const cells = [
+    title,
+    who,
+    share(({ possible }) => possible),
+    ...points.map((i) => share((each) => firstTry(each, i))),
+    ...points.slice(1).map((i) => share((each) => firstTry(each, i) - firstTry(each, 0))),
+  ];
+  return `| ${cells.join(' | ')} |`;
 }

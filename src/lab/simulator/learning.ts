@@ -7,6 +7,7 @@ import type { Graph } from '../../core/gossip/index.js';
 import { type Lesson, RouteTable, type RouteTableOptions } from '../../core/routing/index.js';
 import { Payees } from './payees.js';
 import type { Person } from './people.js';
+import { isPossible } from './possible.js';
 import { attemptHops, ownChannels, RISK_FACTOR, RouteSender } from './senders.js';
 import { START, type StreamOptions } from './simulate.js';
 import { World } from './world.js';
@@ -18,9 +19,15 @@ export interface LearningOptions extends StreamOptions {
   readonly questions: number;
 }
 
+export interface LearningCurve {
+  readonly questions: number;
+  /** Those that are possible in one part; all where it is not asked. */
+  readonly possible: number;
+  readonly points: readonly LearningPoint[];
+}
+
 export interface LearningPoint {
   readonly remembered: number;
-  readonly questions: number;
   /** Those that the first route would pay. */
   readonly firstTry: number;
 }
@@ -45,7 +52,7 @@ export function learningCurve(
     readonly pool: readonly number[];
     readonly table: RouteTableOptions;
   },
-): LearningPoint[] {
+): LearningCurve {
   const { payments, remembered, questions } = options;
   const { graph, pool, table } = deps;
   const world = new World(options, { graph });
@@ -67,37 +74,41 @@ export function learningCurve(
   const end = payments * kind.secondsBetween;
   world.moveTo(end);
   const asked = Array.from({ length: questions }, () => payees.next(end));
-  return remembered.map((count) => {
+  const points = remembered.map((count) => {
     const memory = new RouteTable(table, { graph });
     for (const { payment, lesson, now } of learned)
       if (payment >= payments - count) memory.learn(lesson, now);
-    const deps = { world, node, table: memory };
-    return { remembered: count, ...firstTries(asked, { amountMsat, now: START + end }, deps) };
+    const request = { amountMsat, now: START + end };
+    return { remembered: count, firstTry: firstTries(asked, request, { world, node, memory }) };
   });
+  const isIt = remembering((payee) => isPossible(world, node, payee, Number(amountMsat)));
+  const possible = options.asksPossible ? asked.filter(isIt).length : questions;
+  return { questions, possible, points };
 }
 
 /** How many of the payees the first route would pay. */
 function firstTries(
   payees: readonly number[],
-  { amountMsat, now }: { readonly amountMsat: Msat; readonly now: number },
-  deps: { readonly world: World; readonly node: number; readonly table: RouteTable },
-): Omit<LearningPoint, 'remembered'> {
-  const { graph } = deps.world;
-  const localChannels = ownChannels(deps)();
-  const paysAtOnce = (destination: number): boolean => {
-    const found = deps.table.getroute({
-      source: graph.nodeHex(deps.node) as NodeId,
-      destination: graph.nodeHex(destination) as NodeId,
-      amountMsat,
-      riskFactor: RISK_FACTOR,
-      localChannels,
-      exclude: [],
-      now,
-    });
-    return found.ok && deps.world.failingHop(attemptHops(deps.world, found.value)) < 0;
+  request: { readonly amountMsat: Msat; readonly now: number },
+  { world, node, memory }: { world: World; node: number; memory: RouteTable },
+): number {
+  const source = world.graph.nodeHex(node) as NodeId;
+  const localChannels = ownChannels({ world, node })();
+  const paysAtOnce = (payee: number): boolean => {
+    const destination = world.graph.nodeHex(payee) as NodeId;
+    const known = { source, destination, riskFactor: RISK_FACTOR, localChannels };
+    const found = memory.getroute({ ...request, ...known, exclude: [] });
+    return found.ok && world.failingHop(attemptHops(world, found.value)) < 0;
   };
-  // The same payee at the same moment gives the same answer.
-  const answers = new Map([...new Set(payees)].map((payee) => [payee, paysAtOnce(payee)]));
-  const firstTry = payees.filter((payee) => answers.get(payee) === true).length;
-  return { questions: payees.length, firstTry };
+  return payees.filter(remembering(paysAtOnce)).length;
+}
+
+/** The same payee at the same moment gives the same answer. */
+function remembering(ask: (payee: number) => boolean): (payee: number) => boolean {
+  const answers = new Map<number, boolean>();
+  return (payee) => {
+    const known = answers.get(payee) ?? ask(payee);
+    answers.set(payee, known);
+    return known;
+  };
 }

@@ -136,10 +136,11 @@ describe('the payment simulator', () => {
   it.each(['receivable', 'anything'] as const)(
     'asks for the same payees, who ask for %s, whatever the way to pay',
     (asking) => {
-      const given = { payees: 'zipf', forwardsPerDay: 12, amountSat: 400_000 } as const;
-      const options = { ...OPTIONS, ...given, asking };
+      const given = { payees: 'zipf', forwardsPerDay: 12, amountSat: 200_000 } as const;
+      const options = { ...OPTIONS, ...given, asking, payments: 15, asksPossible: false };
       const graph = network();
       const { pool, people } = castOf(options, 4, graph);
+      let passed = 0;
       const asked = ['fees only', 'getroute', 'pay'].map((method) => {
         const payees: string[] = [];
         for (const person of people) {
@@ -153,12 +154,12 @@ describe('the payment simulator', () => {
             };
           };
           const { passedOver } = simulate(options, person, { graph, pool, sender });
-          if (asking === 'receivable') expect(passedOver).toBeGreaterThan(0);
-          else expect(passedOver).toBe(0);
+          passed += passedOver;
         }
         return payees;
       });
-      expect(asked[0]).toHaveLength(160);
+      expect(passed > 0).toBe(asking === 'receivable');
+      expect(asked[0]).toHaveLength(60);
       expect(asked[1]).toEqual(asked[0]);
       expect(asked[2]).toEqual(asked[0]);
     },
@@ -188,13 +189,13 @@ describe('the payment simulator', () => {
       learningCurve(options, person, { graph, pool, table: {} }),
     );
     const [none, few, all, noneAgain] = options.remembered.map((remembered, i) => {
-      for (const curve of curves) expect(curve[i]).toMatchObject({ remembered, questions: 200 });
-      return curves.reduce((sum, curve) => sum + (curve[i]?.firstTry as number), 0);
+      for (const { points } of curves) expect(points[i]?.remembered).toBe(remembered);
+      return curves.reduce((sum, { points }) => sum + (points[i]?.firstTry as number), 0);
     }) as [number, number, number, number];
     expect(few).toBeGreaterThan(none);
     expect(all).toBeGreaterThan(few);
     expect(noneAgain).toBe(none);
-    expect(all).toBeLessThanOrEqual(800);
+    expect(all).toBeLessThanOrEqual(curves.reduce((sum, { possible }) => sum + possible, 0));
   });
 
   it('pays some payees of Zipf again and again, and the sender never', () => {
