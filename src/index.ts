@@ -17,6 +17,7 @@ import { mkdirSync } from 'node:fs';
 import { TextLog } from './adapters/log/index.js';
 import { daemonConfig } from './cli/config.js';
 import { gatherOptions } from './cli/option-parser.js';
+import { type OptionDeclaration, options } from './cli/option-table.js';
 import { version } from './cli/version.js';
 import { startNode as startDaemonNode } from './node/main/index.js';
 import { type Logger, silentLogger } from './ports/index.js';
@@ -53,17 +54,25 @@ export interface EmbeddedNode {
   stop(): Promise<void>;
 }
 
-function argumentsOf(options: NodeOptions): string[] {
-  return Object.entries(options).flatMap(([name, value]) => {
-    if (value === true) return [`--${name}`];
+/** Options that are merely there, or not. */
+const flags = new Set<string>(
+  (options as readonly OptionDeclaration[]).filter((o) => o.takes === undefined).map((o) => o.name),
+);
+
+function argumentsOf(given: NodeOptions): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (flags.has(name) && typeof value === 'boolean') return value ? [`--${name}`] : [];
     const values = Array.isArray(value) ? value : [value];
     return values.map((one) => `--${name}=${one}`);
   });
 }
 
 /** Starts a node on this machine's adapters, without a socket for commands. */
-export async function startNode(options: NodeOptions, deps: EmbedDeps = {}): Promise<EmbeddedNode> {
-  const { given, places } = gatherOptions(argumentsOf(options));
+export async function startNode(
+  nodeOptions: NodeOptions,
+  deps: EmbedDeps = {},
+): Promise<EmbeddedNode> {
+  const { given, places } = gatherOptions(argumentsOf(nodeOptions));
   const config = daemonConfig(given, places, version());
   mkdirSync(places.networkDir, { recursive: true, mode: 0o700 });
   const fatal =

@@ -25,7 +25,7 @@ describe('a node inside a program', () => {
 
   const start = (more: NodeOptions = {}): Promise<EmbeddedNode> =>
     startNode({
-      ...more,
+      ...{ developer: false, autolisten: true, ...more },
       network: 'regtest',
       'lightning-dir': directory,
       offline: true,
