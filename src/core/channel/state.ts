@@ -61,6 +61,7 @@ export const limitsFor = (cltvExpiryDelta: number): ChannelLimits => ({
 /** What we bear with in a peer's terms. */
 export interface TermBounds {
   readonly maxToSelfDelay: number;
+  /** What is below it in the peer's commitment is lost to us: balance and HTLCs. */
   readonly maxDustLimit: Sat;
   readonly maxHtlcMinimum: Msat;
   readonly minHtlcValueInFlight: Msat;
@@ -72,7 +73,7 @@ export interface TermBounds {
 
 export const DEFAULT_BOUNDS: TermBounds = {
   maxToSelfDelay: 2016,
-  maxDustLimit: 10_000n as Sat,
+  maxDustLimit: 1_062n as Sat,
   maxHtlcMinimum: 10_000_000n as Msat,
   minHtlcValueInFlight: 1_000_000n as Msat,
   minAcceptedHtlcs: 1,

@@ -31,7 +31,7 @@ import { Blocks } from './blocks.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
 import { Effects } from './effects.js';
-import { idOf, isOperating, peerOf } from './facts.js';
+import { idOf, isOperating, isPending, peerOf } from './facts.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
 import { heldOrigins, heldReceived, isRelayed } from './held.js';
 import { deliver } from './inbox.js';
@@ -411,9 +411,7 @@ export class Channels {
   }
 
   #pendingWith(nodeId: NodeId): number {
-    let count = 0;
-    for (const { runner } of this.#registry.of(nodeId)) if (runner.state.kind !== 'live') count++;
-    return count;
+    return this.#registry.of(nodeId).filter(({ runner }) => isPending(runner.state)).length;
   }
 
   #remove(entry: Entry): void {

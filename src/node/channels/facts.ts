@@ -6,7 +6,7 @@ import {
   shortChannelId,
   toHex,
 } from '../../core/bytes/index.js';
-import type { ChannelState } from '../../core/channel/index.js';
+import { type ChannelState, isReady } from '../../core/channel/index.js';
 
 /** What the node asks of any state, whatever its kind. */
 export const idOf = (state: ChannelState): ChannelId =>
@@ -25,6 +25,11 @@ export function realScid(state: ChannelState): ShortChannelId | undefined {
   const { height, txIndex } = state.lockin.confirmed;
   return shortChannelId(height, txIndex, state.params.fundingVout);
 }
+
+/** A peer's channel that may never be funded, or an opening of either side. */
+export const isPending = (state: ChannelState): boolean =>
+  state.kind !== 'live' ||
+  (state.params.opener === 'remote' && state.lockin.confirmed === undefined && !isReady(state));
 
 /** Every name by which an onion may ask us to relay over this channel. */
 export function relayScids(state: ChannelState): readonly ShortChannelId[] {

@@ -224,7 +224,8 @@ describe('receive open_channel', () => {
     ['a feerate below the minimum', { feeratePerKw: 252 }, 'feerate_per_kw'],
     ['an absurd feerate', { feeratePerKw: 100_001 }, 'feerate_per_kw'],
     ['dust limit below 354', { dustLimitSatoshis: sat(353) }, 'dust_limit'],
-    ['an absurd dust limit', { dustLimitSatoshis: sat(10_001) }, 'dust_limit'],
+    ['an absurd dust limit', { dustLimitSatoshis: sat(1_063) }, 'dust_limit'],
+    ['more satoshi than there are', { fundingSatoshis: sat(2_100_000_000_000_001n) }, 'funding'],
     [
       'dust limit above the reserve',
       { dustLimitSatoshis: sat(1001), channelReserveSatoshis: sat(1000) },

@@ -52,3 +52,14 @@ it('receive update_add_htlc (its funding transaction is in no block any more)', 
   expect(kit.finals.at(-1)).toMatchObject({ htlcId: 2n });
   expect(kit.finals.at(-1)).not.toHaveProperty('refusal');
 });
+
+it('receive open_channel (ten of its channels wait for their funding already)', async () => {
+  const kit = await ChannelsKit.start();
+  for (let i = 0; i < 11; i++) {
+    const opener = kit.opener('mallory', { txid: new Uint8Array(32).fill(50 + i), vout: 0 });
+    opener.open();
+    await kit.settle();
+    expect(opener.heard.at(-1)?.kind).toBe(i < 10 ? 'fundingSigned' : 'error');
+  }
+  expect(kit.channels.list()).toHaveLength(10);
+});

@@ -34,6 +34,9 @@ import {
 
 type OpenChannelMessage = MessageOf<'openChannel'>;
 
+/** All the satoshi that there will ever be. */
+const MAX_MONEY = 2_100_000_000_000_000n;
+
 const isAnnounced = (m: OpenChannelMessage): boolean => (m.channelFlags & 1) === 1;
 
 export interface AcceptParams extends OurPart {
@@ -75,6 +78,8 @@ function faultInOpen(
   if (bothHave(localFeatures, remoteFeatures, 'optionDualFund')) return 'use open_channel2';
   if (m.fundingSatoshis < p.minFunding)
     return `funding_satoshis ${m.fundingSatoshis} is below ${p.minFunding}`;
+  if (m.fundingSatoshis > MAX_MONEY)
+    return `funding_satoshis ${m.fundingSatoshis} is more than there is`;
   const large = bothHave(localFeatures, remoteFeatures, 'optionSupportLargeChannel');
   // BOLT 2, open_channel: from 2^24 satoshi on both must support large channels.
   if (m.fundingSatoshis >= LARGE_CHANNEL && !large) return 'large channels are not supported';
