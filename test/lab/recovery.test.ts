@@ -62,6 +62,8 @@ describe('a store is lost', () => {
       expect(await stateOf('bob')).toBeUndefined();
       expect(await recover('bob')).toEqual([channel]);
       expect(await stateOf('bob')).toBe('AWAITING_UNILATERAL');
+      const [shown] = (await lab.rpc('bob', 'listpeerchannels')).channels;
+      expect(shown.status[0]).toContain('transaction of the peer is waited for');
       await lab.mine(2);
       expect(await stateOf('alice')).toBe('CHANNELD_NORMAL');
       lab.heal('alice', 'bob');

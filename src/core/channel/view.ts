@@ -84,6 +84,8 @@ export interface ChannelView {
   readonly closingTx?: Uint8Array;
   /** Why it failed or ended, where it did. */
   readonly reason?: string;
+  /** Our state of it is old or lost: only the peer can close it. */
+  readonly behind?: true;
 }
 
 export function channelView(s: ChannelState): ChannelView {
@@ -217,5 +219,6 @@ function liveView(s: LiveState): ChannelView {
     },
     ...(tx === undefined ? {} : { closingTx: tx }),
     ...(failure === undefined ? {} : { reason: failure.reason }),
+    ...(failure?.behind === true ? { behind: true } : {}),
   };
 }

@@ -216,6 +216,11 @@ const STATUS: Record<LiveChannel['status'], string> = {
   CLOSED: 'Closed and done with.',
 };
 
+const BEHIND = 'Failed: the commitment transaction of the peer is waited for.';
+
+const statusOf = ({ status, behind }: LiveChannel): string =>
+  behind === true && status === 'AWAITING_UNILATERAL' ? BEHIND : STATUS[status];
+
 function shown(node: NodeApi, c: LiveChannel): z.input<typeof channelResult> {
   const { local } = c.closeScripts ?? {};
   const named = c.localAlias !== undefined || c.remoteAlias !== undefined;
@@ -253,7 +258,7 @@ function shown(node: NodeApi, c: LiveChannel): z.input<typeof channelResult> {
     ...sides(c),
     close_to: local && toHex(local),
     closer: c.closer,
-    status: [`${c.status}:${STATUS[c.status]}${c.reason === undefined ? '' : ` ${c.reason}`}`],
+    status: [`${c.status}:${statusOf(c)}${c.reason === undefined ? '' : ` ${c.reason}`}`],
     ...passages(c),
     htlcs: c.htlcs.map((htlc) => ({
       direction: htlc.direction,
