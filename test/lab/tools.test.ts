@@ -232,6 +232,21 @@ describe('commands that tools call', () => {
       max_to_us_msat: 1_000_000_000,
     });
     expect(to_us_msat + out_fulfilled_msat).toBe(1_000_000_000);
+    const { payments } = await call('alice', 'listsendpays', { status: 'complete' });
+    const { htlcs } = await call('alice', 'listhtlcs', { id: channel });
+    expect(htlcs).toMatchObject(
+      payments.map((p: { payment_hash: string; amount_sent_msat: number }, id: number) => ({
+        ...{ id, direction: 'out', state: 'RCVD_REMOVE_ACK_REVOCATION' },
+        ...{ payment_hash: p.payment_hash, amount_msat: p.amount_sent_msat },
+        ...{ short_channel_id: channel, expiry: expect.any(Number) },
+      })),
+    );
+    const states = async (node: string) =>
+      (await call(node, 'listhtlcs')).htlcs.map((h: { state: string }) => h.state);
+    expect(await states('carol')).toEqual(Array(2).fill('SENT_REMOVE_ACK_REVOCATION'));
+    await lab.restart('bob');
+    expect((await states('bob')).length).toBe(4);
+    await lab.settle();
     const { txid } = await call('alice', 'close', { id: channel });
     await lab.mine(101);
     await lab.settle();

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { toHex } from '../../core/bytes/index.js';
+import { htlcHistory } from '../../node/channels/index.js';
 import { defineCommand } from '../command.js';
 import { codes } from '../errors.js';
 import * as p from '../params.js';
@@ -8,8 +10,13 @@ import { badParameter, channelName, channelsNamed } from './shared.js';
 export const listhtlcs = defineCommand({
   name: 'listhtlcs',
   category: 'channels',
-  summary: 'List the HTLCs in our channels.',
-  description: 'Those that some commitment transaction still holds, channel by channel.',
+  summary: 'List the HTLCs of our channels.',
+  description:
+    'All that ever were in each channel that `listpeerchannels` shows, channel by channel: those ' +
+    'that are over first, whose `state` is the last one of their direction. The node keeps them ' +
+    'to be able to punish a peer, and forgets them with the channel; so they have no number over ' +
+    'all channels (`created_index` of Core Lightning), by which one could ask for some of them. ' +
+    '`listforwards`, `listsendpays` and `listinvoices` tell what they were for.',
   params: z.object({
     id: p.string().optional().describe('Only this channel, by its short_channel_id or channel_id.'),
   }),
@@ -30,21 +37,26 @@ export const listhtlcs = defineCommand({
   errors: [{ code: codes.badParameter, meaning: '`id` names no channel.' }],
   examples: [{ cli: 'lightning-cli listhtlcs' }],
   seeAlso: ['listpeerchannels', 'listforwards'],
-  run: ({ id }, { node }) => {
+  run: async ({ id }, { node }) => {
     const channels = id === undefined ? node.channels.list() : channelsNamed(node, id);
     if (id !== undefined && channels.length === 0) throw badParameter('id', 'names no channel', id);
-    const htlcs = channels.flatMap((c) =>
-      c.htlcs.map((htlc) => ({
-        short_channel_id: channelName(c),
-        channel_id: c.channelId,
-        id: htlc.id,
-        direction: htlc.direction,
-        amount_msat: htlc.amountMsat,
-        expiry: htlc.cltvExpiry,
-        payment_hash: htlc.paymentHash,
-        state: htlc.state,
-      })),
-    );
+    const states = new Map(node.channels.liveStates().map((s) => [toHex(s.channelId), s]));
+    const htlcs = [];
+    for (const c of channels) {
+      const state = states.get(c.channelId);
+      const known = state === undefined ? [] : await htlcHistory(node.store, state);
+      for (const htlc of known)
+        htlcs.push({
+          short_channel_id: channelName(c),
+          channel_id: c.channelId,
+          id: htlc.id,
+          direction: htlc.direction,
+          amount_msat: htlc.amountMsat,
+          expiry: htlc.cltvExpiry,
+          payment_hash: htlc.paymentHash,
+          state: htlc.state,
+        });
+    }
     return { htlcs };
   },
 });

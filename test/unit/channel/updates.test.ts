@@ -92,6 +92,28 @@ describe('offer an HTLC', () => {
     }
   });
 
+  it('counts for the fee what the peer has proposed, though nobody has signed it yet', () => {
+    const pair = new Pair({ push: msat(500_000_000) }).open();
+    for (let i = 0; i < 20; i++) {
+      expect(refused(pair, pair.bob, 5_000_000n)).toBe('added');
+      pair.deliver(pair.alice);
+    }
+    const fee = 2 * (1124 + 22 * 172) + 660;
+    const most = (500_000n - 10_000n - BigInt(fee)) * 1000n;
+    expect(channelView(pair.alice.state).spendableMsat).toBe(most);
+    expect(refused(pair, pair.alice, most + 1n)).toBe('insufficient_balance');
+    expect(refused(pair, pair.alice, most)).toBe('added');
+    pair.settle();
+    expect(pair.complaints).toEqual([]);
+    // Nor does it leave the opener unable to pay for a new HTLC of the accepter's.
+    const poor = new Pair({ push: msat(986_000_000), type: { anchors: false } }).open();
+    expect(refused(poor, poor.alice, 600_000n)).toBe('added');
+    poor.deliver(poor.bob);
+    const fits = Math.floor((4000 - 600 - 724) / 172);
+    for (let i = 0; i < fits; i++) expect(refused(poor, poor.bob, 5_000_000n)).toBe('added');
+    expect(refused(poor, poor.bob, 5_000_000n)).toBe('fee_not_affordable');
+  });
+
   it('keeps the accepter’s reserve, and nothing for fees', () => {
     const pair = new Pair({ push: msat(300_000_000) }).open();
     const most = 300_000_000n - 10_000_000n;

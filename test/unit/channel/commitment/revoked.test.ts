@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msat } from '../../../../src/core/bytes/index.js';
+import { fromHex, msat } from '../../../../src/core/bytes/index.js';
 import {
   buildCommitment,
   type CommitmentHtlc,
   type CommitmentSpec,
+  pastHtlcs,
   REVOKED_ROWS,
   type RevokedRow,
   revokedData,
@@ -47,13 +50,63 @@ const histories = fc
     });
   });
 
-const rowsOf = (history: readonly CommitmentSpec[]): RevokedRow[] =>
+const rowsOf = (history: readonly CommitmentSpec[], of = channel): RevokedRow[] =>
   history.slice(0, -1).map((revoked, i) => ({
     commitmentNumber: revoked.commitmentNumber,
-    data: revokedData(channel, revoked, history[i + 1] as CommitmentSpec),
+    data: revokedData(of, revoked, history[i + 1] as CommitmentSpec),
   }));
 
+/** One and the same history, whose feerate makes outputs of HTLCs and takes them away. */
+const fixed = (): CommitmentSpec[] => {
+  let live: CommitmentHtlc[] = [];
+  return Array.from({ length: 140 }, (_, n) => {
+    if (n % 3 === 1) live = live.slice(n % 5);
+    if (n % 2 === 0) live = [...live, htlc(n, [0, 700, 1000, 1500, 9000][n % 5] ?? 0, n % 4 === 0)];
+    return { ...spec(n, live), feeratePerKw: [253, 1000, 5000][n % 3] as number };
+  });
+};
+const plain = channelOf('staticRemotekey', 546);
+/** The rows of that history, as version 1 wrote them. */
+const FROZEN = join(import.meta.dirname, '../fixtures/revoked-v1.hex');
+const frozen = (): RevokedRow[] =>
+  readFileSync(FROZEN, 'utf8')
+    .trim()
+    .split('\n')
+    .map((row, n) => ({ commitmentNumber: BigInt(n), data: fromHex(row) as Uint8Array }));
+
+const outputsOf = (of: CommitmentSpec) =>
+  buildCommitment(plain, 'remote', perCommitmentPoint, of)
+    .htlcs.map((output) => `${output.htlc.offeredBy}/${output.htlc.id}`)
+    .sort();
+
 describe('what is kept of revoked commitments', () => {
+  it('may be of version 1 up to any number: the HTLC outputs are the same', () => {
+    const history = fixed();
+    const last = history.at(-1) as CommitmentSpec;
+    const [old, now] = [frozen(), rowsOf(history, plain)];
+    expect(old.length).toBe(now.length);
+    for (const changed of [0, 1, 30, 63, 64, 65, 100, 139]) {
+      const rows = [...old.slice(0, changed), ...now.slice(changed)];
+      for (const { commitmentNumber } of rows) {
+        const n = Number(commitmentNumber);
+        const found = revokedHtlcs(plain, commitmentNumber, rows.slice(n, n + REVOKED_ROWS), last);
+        const names = found?.map((h) => `${h.offeredBy}/${h.id}`).sort();
+        expect(names).toEqual(outputsOf(history[n] as CommitmentSpec));
+      }
+    }
+  });
+
+  it('tells of every HTLC that is over, once, with or without an output', () => {
+    const history = fixed();
+    const now = new Set(history.at(-1)?.htlcs.map(({ id }) => id));
+    const ever = new Map(history.flatMap(({ htlcs }) => htlcs.map((h) => [h.id, h] as const)));
+    const over = [...ever.values()].filter(({ id }) => !now.has(id));
+    const told = pastHtlcs(rowsOf(history, plain)).filter(({ id }) => !now.has(id));
+    expect(told.length).toBe(over.length);
+    for (const h of told) expect(h).toMatchObject(ever.get(h.id) as CommitmentHtlc);
+    expect(pastHtlcs(frozen())).toEqual([]);
+  });
+
   it('gives back the HTLC outputs of any of them, from at most 64 rows', () => {
     fc.assert(
       fc.property(histories, fc.nat(), (history, pick) => {
@@ -89,7 +142,7 @@ describe('what is kept of revoked commitments', () => {
       spec(n, n % 2 === 0 ? others : [...others, htlc(100 + n, 2000, false)]),
     );
     const total = rowsOf(history).reduce((sum, row) => sum + row.data.length, 0);
-    expect(total / 1000).toBeLessThan(40);
+    expect(total / 1000).toBeLessThan(45);
   });
 
   it('a row that is missing or damaged is noticed', () => {
