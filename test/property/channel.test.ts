@@ -141,7 +141,7 @@ interface SideSetting {
 }
 
 const sideSetting: fc.Arbitrary<SideSetting> = fc.record({
-  dustLimit: fc.constantFrom(354, 546, 1500),
+  dustLimit: fc.constantFrom(354, 546, 1062),
   maxAcceptedHtlcs: fc.constantFrom(1, 3, 12, 100),
   maxInFlight: fc.constantFrom(5_000_000, 50_000_000, 1_000_000_000),
 });
