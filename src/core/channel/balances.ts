@@ -124,14 +124,21 @@ export interface Summary {
   readonly inFlight: Readonly<Record<Side, Msat>>;
 }
 
-/** `owner` and `feeratePerKw` other than the view's own ask: what if the view were such a one? */
+/**
+ * `owner` and `feeratePerKw` other than the view's own ask: what if the view were such a one? With
+ * `also`, HTLCs that are in that other view count as outputs too.
+ */
 export function summarize(
   params: Pick<ChannelParams, 'format' | 'local' | 'remote'>,
   c: Commitments,
   view: CommitmentView,
-  what: { readonly owner?: Side; readonly feeratePerKw?: number } = {},
+  what: {
+    readonly owner?: Side;
+    readonly feeratePerKw?: number;
+    readonly also?: CommitmentView;
+  } = {},
 ): Summary {
-  const { owner = ownerOf(view), feeratePerKw = feerateIn(c.fees, view) } = what;
+  const { owner = ownerOf(view), feeratePerKw = feerateIn(c.fees, view), also } = what;
   const threshold = {
     local: trimThreshold(params, owner, 'local', feeratePerKw) * 1000n,
     remote: trimThreshold(params, owner, 'remote', feeratePerKw) * 1000n,
@@ -141,12 +148,13 @@ export function summarize(
   let untrimmed = 0;
   let dust = 0n;
   for (const htlc of c.htlcs) {
-    if (!isIn(htlc, view)) continue;
     const by = offeredBy(htlc);
+    const large = htlc.amountMsat >= threshold[by];
+    if (large && (isIn(htlc, view) || (also !== undefined && isIn(htlc, also)))) untrimmed++;
+    if (!isIn(htlc, view)) continue;
     count[by]++;
     inFlight[by] += htlc.amountMsat;
-    if (htlc.amountMsat >= threshold[by]) untrimmed++;
-    else dust += htlc.amountMsat;
+    if (!large) dust += htlc.amountMsat;
   }
   return {
     owner,

@@ -4,7 +4,7 @@
  */
 import { type Msat, msat, type Sat, sat } from '../bytes/index.js';
 import { commitmentCost, type Summary, summarize, trimThreshold } from './balances.js';
-import type { CommitmentView } from './htlc.js';
+import { type CommitmentView, HTLC_STATES } from './htlc.js';
 import type { ChannelParams, Commitments, Side } from './state.js';
 import type { ChannelError } from './types.js';
 
@@ -57,7 +57,11 @@ function boundsOf(
 ): AddBounds {
   const receiver = other(sender);
   const view = firstReached(sender);
-  const summaries: Summary[] = owners.map((owner) => summarize(params, c, view, { owner }));
+  // What the receiver has proposed and nobody signed yet comes into both commitments as well.
+  const also = strict ? { also: firstReached(receiver) } : {};
+  const summaries: Summary[] = owners.map((owner) =>
+    summarize(params, c, view, { owner, ...also }),
+  );
   const { balances, count, inFlight, feeratePerKw } = summaries[0] as Summary;
   return {
     sender,
@@ -67,7 +71,7 @@ function boundsOf(
     count: count[sender],
     inFlight: inFlight[sender],
     senderBalance: balances[sender],
-    openerBalance: balances[params.opener],
+    openerBalance: msat(balances[params.opener] - proposedBy(c, params.opener, view)),
     senderIsOpener: params.opener === sender,
     senderReserve: params[receiver].channelReserve,
     openerReserve: params[other(params.opener)].channelReserve,
@@ -81,6 +85,15 @@ function boundsOf(
     })),
     strict,
   };
+}
+
+/** The sum of what a side has offered and a view does not have yet. */
+function proposedBy(c: Commitments, side: Side, view: CommitmentView): bigint {
+  let sum = 0n;
+  for (const { state, amountMsat } of c.htlcs)
+    if (HTLC_STATES[state].offeredBy === side && HTLC_STATES[state].presence[view] === 'before')
+      sum += amountMsat;
+  return sum;
 }
 
 /** For an HTLC that `sender` would like to offer: both transactions, and the margins. */
@@ -184,7 +197,8 @@ export function refuseFee(
   const owners: readonly Side[] = sender === 'local' ? ['remote', 'local'] : ['local'];
   const reserve = params[other(sender)].channelReserve;
   for (const owner of owners) {
-    const s = summarize(params, c, view, { owner, feeratePerKw });
+    const also = sender === 'local' ? { also: firstReached('remote') } : {};
+    const s = summarize(params, c, view, { owner, feeratePerKw, ...also });
     const needs = BigInt(reserve) + commitmentCost(params.format, feeratePerKw, s.untrimmed);
     // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
     if (s.balances[sender] < needs * 1000n)
