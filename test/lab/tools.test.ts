@@ -62,6 +62,32 @@ describe('commands that tools call', () => {
       await expect(call('alice', 'makesecret', wrong)).rejects.toMatchObject({ code: -32602 });
   });
 
+  it('the smallest channel that is accepted: set for good, for now, and as it was given', async () => {
+    const set = (params: object) =>
+      call('bob', 'setconfig', { config: 'min-capacity-sat', ...params });
+    const opened = () => call('alice', 'fundchannel', { id: ids.bob, amount: 50_000 });
+    const inForce = async () => {
+      const { configs } = await call('bob', 'listconfigs', { config: 'min-capacity-sat' });
+      return configs['min-capacity-sat'];
+    };
+    const other = call('bob', 'setconfig', { config: 'alias', val: 1 });
+    await expect(other).rejects.toMatchObject({ code: -32602 });
+    expect(await inForce()).toEqual({ value_int: 10_000, source: 'default', dynamic: true });
+    const bigger = { value_int: 60_000, source: 'setconfig', dynamic: true };
+    expect(await set({ val: 60_000 })).toMatchObject({ config: bigger });
+    await expect(opened()).rejects.toThrow('funding_satoshis 50000 is below 60000');
+    await set({ val: 20_000, transient: true });
+    expect(await inForce()).toMatchObject({ value_int: 20_000 });
+    await lab.restart('bob');
+    await lab.settle();
+    expect(await inForce()).toEqual(bigger);
+    await expect(opened()).rejects.toThrow('funding_satoshis 50000 is below 60000');
+    expect((await set({})).config.value_int).toBe(10_000);
+    await lab.restart('bob');
+    await lab.settle();
+    expect(await inForce()).toMatchObject({ value_int: 10_000, source: 'default' });
+  });
+
   it("a message beside the protocol, and none of the protocol's own", async () => {
     await call('alice', 'sendcustommsg', { node_id: ids.bob, msg: '77770012' });
     await lab.settle();

@@ -30,6 +30,7 @@ import type { Write } from '../../ports/index.js';
 import { Blocks } from './blocks.js';
 import { ChannelKeys } from './channel-keys.js';
 import { closed } from './closed.js';
+import { DynamicOptions } from './dynamic-options.js';
 import { Effects } from './effects.js';
 import { idOf, isOperating, isPending, peerOf } from './facts.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
@@ -72,6 +73,8 @@ export class Channels {
   readonly #keys: ChannelKeys;
   readonly #effects: Effects;
   readonly #blocks: Blocks;
+  /** What `setconfig` may change. */
+  readonly dynamic: DynamicOptions;
   readonly #watch = new FundingWatch();
   readonly #registry = new Registry();
   readonly #listeners = new Set<(channel: LiveChannel) => void>();
@@ -82,6 +85,7 @@ export class Channels {
   constructor(options: ChannelsOptions, deps: ChannelsDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.dynamic = new DynamicOptions(options, deps);
     this.#keys = new ChannelKeys({ seedIsOld: options.seedIsOld ?? false }, deps);
     this.#switch = new HtlcSwitch(options.relay, {
       store: deps.store,
@@ -110,6 +114,7 @@ export class Channels {
     this.#opening = new Opening(options, {
       ...deps,
       keys: this.#keys,
+      minCapacity: () => this.dynamic.minCapacity,
       context: () => this.#context(),
       adopt: (step) => this.#adopt(step),
       pendingWith: (peer) => this.#pendingWith(peer.nodeId),
@@ -132,6 +137,7 @@ export class Channels {
 
   /** Reads every channel that is not over, and lets it say what was due when the node stopped. */
   async start(): Promise<void> {
+    await this.dynamic.start();
     await this.#keys.start();
     await this.#switch.start();
     const rows = await this.#deps.store.select('channels', { where: { closed_at: null } });

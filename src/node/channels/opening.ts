@@ -51,6 +51,8 @@ export interface OpeningDeps extends ChannelsDeps {
   context(): StepContext;
   adopt(step: Step): Entry;
   taken(id: ChannelId): boolean;
+  /** The smallest channel we accept, now. */
+  minCapacity(): Sat;
   /** Channels that both sides have signed, out of this transaction. */
   signedFrom(txid: Bytes): number;
   /** What has been asked of the peer's channels that are still being opened. */
@@ -153,14 +155,14 @@ export class Opening {
       refuse('temporary_channel_id is in use');
       return;
     }
-    const { minCapacity, minimumDepth, localFeatures } = this.#options;
+    const { minimumDepth, localFeatures } = this.#options;
     const step = acceptChannel(
       {
         key,
         peerId: hex(peer.nodeId),
         localFeatures,
         remoteFeatures: peer.features,
-        minFunding: minCapacity,
+        minFunding: this.#deps.minCapacity(),
         minimumDepth,
         terms: this.#terms(message.fundingSatoshis),
         limits: limitsFor(this.#options.policy.cltvExpiryDelta),

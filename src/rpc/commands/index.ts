@@ -74,6 +74,7 @@ import { sendonion } from './sendonion.js';
 import { sendpay } from './sendpay.js';
 import { sendpsbt } from './sendpsbt.js';
 import { setchannel } from './setchannel.js';
+import { setconfig } from './setconfig.js';
 import { signinvoice } from './signinvoice.js';
 import { signmessage } from './signmessage.js';
 import { signpsbt } from './signpsbt.js';
@@ -167,6 +168,7 @@ export const commands: readonly Command[] = [
   sendpay,
   sendpsbt,
   setchannel,
+  setconfig,
   signinvoice,
   signmessage,
   signpsbt,

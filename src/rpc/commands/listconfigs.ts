@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.js';
+import type { NodeApi } from '../node-api.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 
@@ -8,15 +9,16 @@ export const listconfigs = defineCommand({
   category: 'utility',
   summary: 'List the options in force.',
   description:
-    'The options that were given, on the command line or in a file, and from where each came. ' +
-    'Passwords are not shown.',
+    'The options that were given, on the command line or in a file, and from where each came; ' +
+    '`dynamic` are those that `setconfig` may change. Passwords are not shown.',
   params: z.object({ config: p.string().optional().describe('This option only.') }),
   result: r.object({
     configs: z
       .record(z.string(), z.unknown())
       .meta({ result: 'object' })
       .describe(
-        'By name: `value_str`, `value_int`, `value_bool`, `values_str` or `set`; `source`.',
+        'By name: `value_str`, `value_int`, `value_bool`, `values_str` or `set`; `source`; ' +
+          '`dynamic`.',
       ),
   }),
   examples: [
@@ -25,11 +27,18 @@ export const listconfigs = defineCommand({
       reply: { configs: { alias: { value_str: 'alice', source: 'cmdline' } } },
     },
   ],
-  run: ({ config }, { node }) => ({
-    configs: Object.fromEntries(
-      Object.entries(node.settings.configs).filter(
-        ([name]) => config === undefined || name === config,
-      ),
-    ),
-  }),
+  seeAlso: ['setconfig'],
+  run: ({ config }, { node }) => {
+    const all = { ...node.settings.configs, 'min-capacity-sat': minCapacityConfig(node) };
+    const asked = Object.entries(all).filter(([name]) => config === undefined || name === config);
+    return { configs: Object.fromEntries(asked) };
+  },
 });
+
+/** What is in force, and since when: by `setconfig`, by where it was given, or by itself. */
+export function minCapacityConfig(node: Pick<NodeApi, 'channels' | 'settings'>) {
+  const { minCapacity, isSet } = node.channels.dynamic;
+  const given = node.settings.configs['min-capacity-sat'] as { source?: string } | undefined;
+  const source = isSet ? 'setconfig' : (given?.source ?? 'default');
+  return { value_int: Number(minCapacity), source, dynamic: true };
+}
