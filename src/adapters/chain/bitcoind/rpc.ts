@@ -1,4 +1,8 @@
-/** A client of bitcoind's JSON-RPC over fetch. Connections are kept alive by fetch itself. */
+/**
+ * A client of bitcoind's JSON-RPC over node:http, with connections that are kept alive. Not over
+ * fetch: loading that took 30 ms of every start.
+ */
+import { Agent, request } from 'node:http';
 import { ChainAway } from '../../../ports/index.js';
 
 /** bitcoind answered, and the answer is an error. */
@@ -62,8 +66,8 @@ interface Response {
 }
 
 const reason = (error: unknown): string => {
-  const e = error as Error & { cause?: { code?: string; message?: string } };
-  return e.cause?.code ?? e.cause?.message ?? e.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
 };
 
 export class RpcClient {
@@ -72,6 +76,7 @@ export class RpcClient {
   #active = 0;
   readonly #line: (() => void)[] = [];
   readonly #underWay = new Set<AbortController>();
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: PARALLEL });
   #closed = false;
 
   constructor(readonly options: RpcOptions) {}
@@ -128,6 +133,7 @@ export class RpcClient {
   close(): void {
     this.#closed = true;
     for (const call of this.#underWay) call.abort();
+    this.#agent.destroy();
   }
 
   async #answered(method: string, body: unknown): Promise<Response> {
@@ -157,24 +163,38 @@ export class RpcClient {
     const timer = setTimeout(() => call.abort(), timeoutMs);
     this.#underWay.add(call);
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { authorization: this.#authorization, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: call.signal,
-      });
-      return { status: response.status, text: await response.text() };
+      return await this.#exchange(this.#authorization, JSON.stringify(body), call.signal);
     } catch (error) {
       if (this.#closed) throw new ChainAway('bitcoind, while we end');
       if (call.signal.aborted)
         throw new ChainAway(`bitcoind at ${url}: no answer to ${method} in ${timeoutMs / 1000} s`);
       // bitcoind closes idle connections; every call we make may be repeated safely.
-      if (!last && /UND_ERR_SOCKET|ECONNRESET|EPIPE/.test(reason(error))) return undefined;
+      if (!last && /ECONNRESET|EPIPE/.test(reason(error))) return undefined;
       throw new ChainAway(`bitcoind at ${url}: ${reason(error)}`);
     } finally {
       clearTimeout(timer);
       this.#underWay.delete(call);
     }
+  }
+
+  #exchange(authorization: string, body: string, signal: AbortSignal): Promise<Response> {
+    const headers = { authorization, 'content-type': 'application/json' };
+    return new Promise((resolve, reject) => {
+      const asking = request(
+        this.options.url,
+        { method: 'POST', headers, agent: this.#agent, signal },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.once('error', reject);
+          response.once('end', () =>
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+          );
+        },
+      );
+      asking.once('error', reject);
+      asking.end(body);
+    });
   }
 
   #read({ status, text }: Response): unknown {
