@@ -11,7 +11,11 @@
  *   m/84'/coin'/0' (p2wpkh, BIP 84) and m/86'/coin'/0' (p2tr, BIP 86);
  * - `secret(purpose)`: HKDF, info `levin secret` and the purpose.
  */
-import { type NetworkParams, taprootPrivateKey } from '../../core/bitcoin/index.js';
+import {
+  type NetworkParams,
+  taprootOutputKey,
+  taprootPrivateKey,
+} from '../../core/bitcoin/index.js';
 import { concat, utf8 } from '../../core/bytes/index.js';
 import {
   type ChannelPoints,
@@ -28,7 +32,7 @@ import {
   signRecoverable,
   xOnly,
 } from '../../core/crypto/index.js';
-import { childKey, descend, type ExtendedKey, HARDENED, masterKey } from './bip32.js';
+import { childKey, childPoints, descend, type ExtendedKey, HARDENED, masterKey } from './bip32.js';
 import {
   type ChannelSecrets,
   channelPointsOf,
@@ -43,6 +47,12 @@ export interface LocalSignerOptions {
 }
 
 type WalletRef = Extract<KeyRef, { readonly kind: 'wallet' }>;
+
+/** One of the wallet's chains: BIP 32's change or not, of one account. */
+interface Branch {
+  readonly key: ExtendedKey;
+  readonly point: (index: number) => Uint8Array;
+}
 
 interface Channel {
   readonly secrets: ChannelSecrets;
@@ -68,7 +78,7 @@ export class LocalSigner implements Signer {
   readonly #nodeKey: Uint8Array;
   readonly #accounts: Readonly<Record<WalletRef['type'], ExtendedKey>>;
   readonly #channels = new Map<number, Channel>();
-  readonly #walletKeys = new Map<string, Uint8Array>();
+  readonly #branches = new Map<string, Branch>();
 
   constructor(options: LocalSignerOptions) {
     if (options.seed.length !== 32) throw new Error('signer: the seed has 32 bytes');
@@ -108,9 +118,9 @@ export class LocalSigner implements Signer {
   }
 
   publicKey(ref: KeyRef): Uint8Array {
-    const point = publicKeyOf(this.#keyOf(ref));
-    if (ref.kind !== 'wallet' || ref.type === 'p2wpkh') return point;
-    return xOnly(publicKeyOf(this.#taprootKey(ref)));
+    if (ref.kind !== 'wallet') return publicKeyOf(this.#keyOf(ref));
+    const point = this.#branch(ref).point(ref.index);
+    return ref.type === 'p2wpkh' ? point : must(taprootOutputKey(xOnly(point)), 'a taproot key');
   }
 
   sign(ref: KeyRef, digest: Uint8Array): Uint8Array {
@@ -201,12 +211,17 @@ export class LocalSigner implements Signer {
   }
 
   #walletKey(ref: WalletRef): Uint8Array {
-    const path = `${ref.type}/${ref.change ? 1 : 0}/${ref.index}`;
-    let key = this.#walletKeys.get(path);
-    if (key === undefined) {
-      key = childKey(childKey(this.#accounts[ref.type], ref.change ? 1 : 0), ref.index).key;
-      this.#walletKeys.set(path, key);
+    return childKey(this.#branch(ref).key, ref.index).key;
+  }
+
+  #branch({ type, change }: WalletRef): Branch {
+    const name = `${type}/${change ? 1 : 0}`;
+    let branch = this.#branches.get(name);
+    if (branch === undefined) {
+      const key = childKey(this.#accounts[type], change ? 1 : 0);
+      branch = { key, point: childPoints(key) };
+      this.#branches.set(name, branch);
     }
-    return key;
+    return branch;
   }
 }

@@ -1,4 +1,7 @@
-/** Which scripts are ours: four chains of keys, watched some way ahead of the last one used. */
+/**
+ * Which scripts are ours: four chains of keys, watched some way ahead of the last one used. They
+ * are derived when a script is first looked for: no start waits for hundreds of keys.
+ */
 import { p2tr, p2wpkh } from '../../core/bitcoin/index.js';
 import { type Bytes, toHex } from '../../core/bytes/index.js';
 import type { KeyRef, Signer } from '../../ports/index.js';
@@ -9,8 +12,8 @@ export type WalletKey = KeyRef & { readonly kind: 'wallet' };
 interface KeyChain {
   readonly type: AddressType;
   readonly change: boolean;
-  /** Keys up to here (exclusive) are watched. */
-  watched: number;
+  /** The scripts of keys up to here (exclusive) are known. */
+  derived: number;
   /** The next one to hand out. */
   next: number;
 }
@@ -20,19 +23,17 @@ const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr'];
 export class WalletKeys {
   readonly #byScript = new Map<string, WalletKey>();
   readonly #chains: readonly KeyChain[] = TYPES.flatMap((type) =>
-    [false, true].map((change) => ({ type, change, watched: 0, next: 0 })),
+    [false, true].map((change) => ({ type, change, derived: 0, next: 0 })),
   );
 
   constructor(
     readonly gapLimit: number,
     readonly signer: Signer,
-  ) {
-    for (const chain of this.#chains) this.#watch(chain);
-  }
+  ) {}
 
-  #watch(chain: KeyChain): void {
-    for (; chain.watched < chain.next + this.gapLimit; chain.watched++) {
-      const { type, change, watched: index } = chain;
+  #derive(chain: KeyChain): void {
+    for (; chain.derived < chain.next + this.gapLimit; chain.derived++) {
+      const { type, change, derived: index } = chain;
       const key: WalletKey = { kind: 'wallet', type, change, index };
       this.#byScript.set(toHex(this.script(key)), key);
     }
@@ -44,6 +45,7 @@ export class WalletKeys {
   }
 
   find(scriptPubkey: Bytes): WalletKey | undefined {
+    for (const chain of this.#chains) this.#derive(chain);
     return this.#byScript.get(toHex(scriptPubkey));
   }
 
@@ -60,7 +62,6 @@ export class WalletKeys {
     const chain = this.#chain(type, change);
     if (index < chain.next) return false;
     chain.next = index + 1;
-    this.#watch(chain);
     return true;
   }
 
@@ -81,7 +82,6 @@ export class WalletKeys {
     for (const chain of this.#chains) {
       const next = positions[`${chain.type}/${chain.change ? 1 : 0}`];
       if (typeof next === 'number' && next > chain.next) chain.next = next;
-      this.#watch(chain);
     }
   }
 }
