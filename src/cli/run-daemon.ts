@@ -1,3 +1,4 @@
+import { openStore } from '../adapters/store/sqlite/index.js';
 import type { DaemonConfig } from '../node/main/daemon-config.js';
 import type { Logger, LogLine } from '../ports/index.js';
 import type { NodeApi } from '../rpc/index.js';
@@ -50,16 +51,27 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
   process.on('uncaughtException', broken);
   process.on('unhandledRejection', broken);
 
+  // Begun at once, for its thread takes as long as the commands take to load. A second daemon is
+  // kept off the file by SQLite's lock; it hears of the first one from the socket, which is sooner.
+  const store = openStore({ path: config.storeFile });
+  // Its failure is told where it is awaited.
+  store.catch(() => {});
+  const letGo = () =>
+    store.then(
+      (opened) => opened.close(),
+      () => {},
+    );
   const { commands } = await import('../rpc/commands/index.js');
   const server = new RpcServer(
     { path: config.places.rpcFile, developer: config.node.developer },
     { commands, log },
   );
-  await server.start();
+  await server.start().catch((error) => letGo().then(() => Promise.reject(error)));
   try {
     const { startNode } = await import('../node/main/index.js');
     const node = await startNode(config, {
       log,
+      store,
       passphrase: host.passphrase,
       fatal: broken,
       signal: starting.signal,
@@ -84,6 +96,7 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     throw error;
   } finally {
     await server.stop();
+    await letGo();
   }
 }
 

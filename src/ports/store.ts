@@ -162,7 +162,7 @@ export interface Query<T extends TableName> {
   readonly order?: keyof Tables[T] & string;
   readonly descending?: boolean;
   /** Rows with `order` column >= this. */
-  readonly from?: number;
+  readonly from?: number | string;
   readonly limit?: number;
 }
 

@@ -76,6 +76,7 @@ export class Gossip {
   #cancelTick: (() => void) | undefined;
   #ticks = 0;
   #running = false;
+  #loaded: Promise<void> | undefined;
 
   constructor(options: GossipServiceOptions, deps: GossipDeps) {
     this.#options = options;
@@ -104,8 +105,20 @@ export class Gossip {
     return this.#machine.busy;
   }
 
-  /** Loads the graph: a snapshot, and what came after it. */
   async start(): Promise<void> {
+    await this.load();
+    this.#running = true;
+    await this.#announceNode();
+    this.#tick();
+  }
+
+  /** Loads the graph, once: a snapshot, and what came after it. May be called before the start. */
+  load(): Promise<void> {
+    this.#loaded ??= this.#load();
+    return this.#loaded;
+  }
+
+  async #load(): Promise<void> {
     const { topology } = this.#deps;
     const { graph } = topology;
     const parts = { graph, outpoints: this.#machine.outpoints, spentAt: this.#machine.spentAt };
@@ -124,9 +137,6 @@ export class Gossip {
       nodes: graph.nodeCount,
       rows,
     });
-    this.#running = true;
-    await this.#announceNode();
-    this.#tick();
   }
 
   async stop(): Promise<void> {

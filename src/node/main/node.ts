@@ -436,6 +436,9 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   return {
     api,
 
+    /** The graph from the disk, the most there is to read: it may be begun while others wait. */
+    load: () => gossip.load(),
+
     /**
      * Memory first, then the chain, then the world: nobody is heard before all that the node knew
      * is known again, and payments are looked at once the channels say which HTLCs live.

@@ -12,7 +12,7 @@ import {
 import { openStore } from '../../adapters/store/sqlite/index.js';
 import { openVerifier } from '../../adapters/verifier/index.js';
 import { NETWORKS } from '../../core/bitcoin/index.js';
-import type { Logger } from '../../ports/index.js';
+import type { Logger, Store } from '../../ports/index.js';
 import type { DaemonConfig } from './daemon-config.js';
 import { createNode, type Node } from './node.js';
 
@@ -20,6 +20,8 @@ export interface StartDeps {
   readonly log: Logger;
   readonly passphrase: string | undefined;
   readonly fatal: (error: unknown) => void;
+  /** The store of the configuration's file, where its opening has been begun; closed if we fail. */
+  readonly store?: Promise<Store>;
   /** Ends the waiting for bitcoind; the start is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -27,7 +29,10 @@ export interface StartDeps {
 /** What kept the daemon from starting, in words for the operator. */
 export class StartError extends Error {}
 
-/** A node on this machine's adapters, started: the store is open, the chain answers, peers may call. */
+/**
+ * A node on this machine's adapters, started: the store is open, the chain answers, peers may call.
+ * The graph is read while bitcoind is asked.
+ */
 export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<Node> {
   const { log, fatal } = deps;
   const clock = systemClock;
@@ -36,24 +41,27 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
   const { seed, seedIsOld } = await readSeed(config, deps.passphrase);
   const files = new DiskFiles({ folder: config.node.directory });
   const signer = new LocalSigner({ seed, network });
-  const store = await openStore({ path: config.storeFile });
+  const store = await (deps.store ?? openStore({ path: config.storeFile }));
+  const failed = new AbortController();
   try {
     const chain = await BitcoindChain.create(config.bitcoind, {
       clock,
       log: log.child('bitcoind'),
     });
-    const wrong = await chain.ready(deps.signal);
-    if (wrong !== undefined)
-      throw new StartError(`bitcoind is on ${wrong.actual}, and we are to be on ${wrong.expected}`);
+    const answers = chain.ready(AbortSignal.any([failed.signal, deps.signal ?? failed.signal]));
     const { proxy, alwaysUseProxy } = config;
     const net = new TcpNet(proxy === undefined ? {} : { proxy, alwaysUseProxy });
     const verifier = openVerifier({ log: log.child('gossip') });
     const node = createNode(config.node, {
       ...{ clock, entropy, net, chain, store, files, signer, verifier, seedIsOld, log, fatal },
     });
+    const [wrong] = await Promise.all([answers, node.load()]);
+    if (wrong !== undefined)
+      throw new StartError(`bitcoind is on ${wrong.actual}, and we are to be on ${wrong.expected}`);
     await node.start();
     return node;
   } catch (error) {
+    failed.abort();
     await store.close();
     throw error;
   }

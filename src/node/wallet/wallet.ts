@@ -76,11 +76,11 @@ export class Wallet {
   /** Reads the books: before the follower starts. */
   async start(): Promise<void> {
     const { store } = this.deps;
-    const vars = await store.select('vars');
-    const positions = vars.find((v) => v.name === KEYS_VAR);
+    const [positions] = await store.select('vars', { where: { name: KEYS_VAR } });
     if (positions !== undefined) this.keys.restore(JSON.parse(fromUtf8(positions.value)));
     await this.book.load(store);
-    for (const { name, value } of vars)
+    // Not all of `vars`: the whole graph lies there too.
+    for (const { name, value } of await store.select('vars', { order: 'name', from: PREPARED_VAR }))
       if (name.startsWith(PREPARED_VAR)) this.#restorePrepared(value);
   }
 

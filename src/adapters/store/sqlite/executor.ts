@@ -80,7 +80,10 @@ export class Executor {
     const version = this.#knownVersion();
     this.#pragma('journal_mode = WAL');
     this.#db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
-    this.#db.exec('PRAGMA cache_size = -16384; BEGIN IMMEDIATE');
+    this.#db.exec('PRAGMA cache_size = -16384');
+    // The usual start writes nothing, and waits for no disk.
+    if (version === migrations.length) return;
+    this.#db.exec('BEGIN IMMEDIATE');
     for (const sql of migrations.slice(version)) this.#db.exec(sql);
     this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     this.#db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
@@ -92,7 +95,8 @@ export class Executor {
     const tables = this.#db.prepare('SELECT count(*) AS n FROM sqlite_master').get() as {
       n: number;
     };
-    if (Number(this.#pragma('application_id')) !== APPLICATION_ID && tables.n > 0)
+    const ours = Number(this.#pragma('application_id')) === APPLICATION_ID;
+    if (!ours && tables.n > 0)
       throw new StoreError('corrupt', `${this.#path}: a database, but not one of this program`);
     if (version > migrations.length)
       throw new StoreError(
@@ -100,7 +104,7 @@ export class Executor {
         `${this.#path}: written by a newer version of this program (schema ${version}, ` +
           `this one knows ${migrations.length}); start that version instead`,
       );
-    return version;
+    return ours ? version : 0;
   }
 
   /** Outcomes are durable when this returns. A failed disk fails this and all that comes after. */
