@@ -6,7 +6,15 @@
  * Amounts are float64 whole millisatoshi, exact below 2^53 (about 90,000 BTC).
  */
 import { type Bytes, type NodeId, type ShortChannelId, toHex } from '../bytes/index.js';
-import { grown, HashIndex, mix, Rows } from './tables.js';
+import {
+  CHANNEL_COLUMNS,
+  EDGE_COLUMNS,
+  type GraphParts,
+  gathered,
+  NODE_COLUMNS,
+  type Numbers,
+} from './graph-parts.js';
+import { grown, HashIndex, idHash, mix, Rows } from './tables.js';
 
 /** 0: from the node with the lesser id to the one with the greater (node_id_1 to node_id_2). */
 export type Direction = 0 | 1;
@@ -306,10 +314,10 @@ export class Graph {
   }
 
   /**
-   * The columns without gaps: channels and nodes are renumbered from 0. `channels`: the old index
-   * of each channel saved. The order of columns is the format of a snapshot.
+   * A copy without gaps: channels and nodes are numbered from 0, in their order here. `channels`:
+   * the index that each channel of the copy has here.
    */
-  save(): SavedGraph {
+  compact(): { readonly graph: Graph; readonly channels: readonly number[] } {
     const channels: number[] = [];
     for (let c = 0; c < this.#channels; c++) if (this.#live[c] === 1) channels.push(c);
     const nodes: number[] = [];
@@ -317,73 +325,96 @@ export class Graph {
     for (let n = 0; n < this.#nodes; n++)
       if (this.incoming.length(n) > 0) renumbered[n] = nodes.push(n) - 1;
     const edges = channels.flatMap((c) => [2 * c, 2 * c + 1]);
-    const ids = new Uint8Array(nodes.length * NODE_ID_BYTES);
+    const graph = new Graph();
+    graph.#numbers = this.#numbers.map((column, i) =>
+      gathered(column, i < EDGE_COLUMNS ? edges : i < CHANNEL_COLUMNS ? channels : nodes),
+    ) as Numbers;
+    graph.source = graph.source.map((n) => renumbered[n] as number);
+    graph.nodeIds = new Uint8Array(nodes.length * NODE_ID_BYTES);
     nodes.forEach((n, i) => {
       const at = n * NODE_ID_BYTES;
-      ids.set(this.nodeIds.subarray(at, at + NODE_ID_BYTES), i * NODE_ID_BYTES);
+      graph.nodeIds.set(this.nodeIds.subarray(at, at + NODE_ID_BYTES), i * NODE_ID_BYTES);
     });
-    const columns = [
-      ...this.#edgeColumns().map((column) => gathered(column, edges)),
-      ...this.#channelColumns().map((column) => gathered(column, channels)),
-      ...this.#nodeColumns().map((column) => gathered(column, nodes)),
-      ids,
-    ];
-    const source = columns[0] as Int32Array;
-    for (let e = 0; e < source.length; e++) source[e] = renumbered[source[e] as number] as number;
-    return { channels, nodes: nodes.length, columns, featureVectors: this.#featureVectors };
+    graph.#count();
+    graph.#index();
+    graph.#featureVectors.splice(0, Number.POSITIVE_INFINITY, ...this.#featureVectors);
+    for (const [minimum, count] of this.#minima) graph.#minima.set(minimum, count);
+    return { graph, channels };
   }
 
-  /**
-   * Fills an empty graph from saved columns at an offset that is a multiple of 8; answers where
-   * they end, or nothing where they do not fit.
-   */
-  load(
-    buffer: ArrayBufferLike,
-    offset: number,
-    channels: number,
-    nodes: number,
-    featureVectors: readonly string[],
-  ): number | undefined {
-    this.reserve(channels, nodes);
-    let at = offset;
-    const read = (column: NumberColumn, count: number): boolean => {
-      const bytes = count * column.BYTES_PER_ELEMENT;
-      if (at + bytes > buffer.byteLength) return false;
-      const type = column.constructor as new (
-        b: ArrayBufferLike,
-        o: number,
-        l: number,
-      ) => NumberColumn;
-      column.set(new type(buffer, at, count) as never);
-      at += (bytes + 7) & ~7;
-      return true;
+  /** Everything of a compact graph: its columns and tables, whose order is that of snapshots. */
+  get parts(): GraphParts {
+    const tables = [this.#byScid.slots, this.#byId.slots, ...this.incoming.columns];
+    return {
+      columns: [...this.#numbers, this.nodeIds, ...tables],
+      featureVectors: this.#featureVectors,
+      minima: [...this.#minima],
     };
-    const fits =
-      this.#edgeColumns().every((column) => read(column, 2 * channels)) &&
-      this.#channelColumns().every((column) => read(column, channels)) &&
-      this.#nodeColumns().every((column) => read(column, nodes)) &&
-      read(this.nodeIds, nodes * NODE_ID_BYTES);
-    if (!fits) return undefined;
+  }
+
+  /** An empty graph becomes the one with these parts, and owns them; false: they do not fit. */
+  adopt({ columns, featureVectors, minima }: GraphParts): boolean {
+    const numbers = columns.slice(0, NODE_COLUMNS);
+    const [nodeIds, scids, ids, ...rows] = columns.slice(NODE_COLUMNS) as [
+      ...[Uint8Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>],
+      ...Rows['columns'],
+    ];
+    const channels = numbers[CHANNEL_COLUMNS - 1]?.length ?? -1;
+    const nodes = numbers[NODE_COLUMNS - 1]?.length ?? -1;
+    const fit =
+      nodeIds?.length === nodes * NODE_ID_BYTES &&
+      numbers.every(({ length }, i) =>
+        i < EDGE_COLUMNS
+          ? length === 2 * channels
+          : length === (i < CHANNEL_COLUMNS ? channels : nodes),
+      );
+    if (!fit || !HashIndex.fits(scids, channels) || !HashIndex.fits(ids, nodes)) return false;
+    if (!Rows.fits(rows, nodes)) return false;
+    this.#byScid.adopt(scids, channels);
+    this.#byId.adopt(ids, nodes);
+    this.incoming.adopt(rows);
+    this.#numbers = numbers as unknown as Numbers;
+    this.nodeIds = nodeIds;
+    this.#count();
     this.#featureVectors.splice(0, Number.POSITIVE_INFINITY, ...featureVectors);
-    this.#channels = this.#liveChannels = channels;
-    this.#nodes = this.#liveNodes = nodes;
-    this.#live.fill(1, 0, channels);
-    for (let e = 0; e < 2 * channels; e++)
-      if (((this.flags[e] as number) & KNOWN) !== 0)
-        this.#countMinimum(e, this.htlcMinimum[e] as number);
-    for (let n = 0; n < nodes; n++) this.#byId.add(n);
-    for (let c = 0; c < channels; c++) {
+    for (const [minimum, count] of minima) this.#minima.set(minimum, count);
+    return true;
+  }
+
+  /** After its columns were set: all of them are in use. */
+  #count(): void {
+    this.#channels = this.#liveChannels = this.capacity.length;
+    this.#nodes = this.#liveNodes = this.nodeTimestamp.length;
+    this.#live = new Uint8Array(this.#channels).fill(1);
+    this.nodeVersion = new Uint32Array(this.#nodes);
+    this.version++;
+    this.structure++;
+  }
+
+  #index(): void {
+    this.#byScid.reserve(this.#channels);
+    this.#byId.reserve(this.#nodes);
+    for (let n = 0; n < this.#nodes; n++) this.#byId.add(n);
+    const degrees = new Int32Array(this.#nodes);
+    for (const n of this.source) degrees[n] = (degrees[n] as number) + 1;
+    this.incoming.allot(degrees);
+    for (let c = 0; c < this.#channels; c++) {
       this.#byScid.add(c);
       this.incoming.push(this.source[2 * c + 1] as number, 2 * c);
       this.incoming.push(this.source[2 * c] as number, 2 * c + 1);
     }
-    this.version++;
-    this.structure++;
-    return at;
   }
 
-  #edgeColumns(): NumberColumn[] {
+  get #numbers(): Numbers {
     return [
+      ...([this.source, this.flags, this.cltvDelta, this.feeBase, this.feeRate] as const),
+      ...([this.htlcMinimum, this.htlcMaximum, this.timestamp, this.checksum] as const),
+      ...([this.capacity, this.#features, this.#scidHigh, this.#scidLow] as const),
+      ...([this.nodeUnroutable, this.nodeTimestamp] as const),
+    ];
+  }
+  set #numbers(numbers: Numbers) {
+    [
       this.source,
       this.flags,
       this.cltvDelta,
@@ -393,26 +424,19 @@ export class Graph {
       this.htlcMaximum,
       this.timestamp,
       this.checksum,
-    ];
-  }
-  #channelColumns(): NumberColumn[] {
-    return [this.capacity, this.#features, this.#scidHigh, this.#scidLow];
-  }
-  #nodeColumns(): NumberColumn[] {
-    return [this.nodeUnroutable, this.nodeTimestamp];
+      this.capacity,
+      this.#features,
+      this.#scidHigh,
+      this.#scidLow,
+      this.nodeUnroutable,
+      this.nodeTimestamp,
+    ] = numbers;
   }
 
   /** Bytes held by the columns, the rows and the tables. */
   get bytes(): number {
     let bytes = this.incoming.bytes + this.#byScid.bytes + this.#byId.bytes;
-    for (const column of [
-      ...this.#edgeColumns(),
-      ...this.#channelColumns(),
-      ...this.#nodeColumns(),
-      this.#live,
-      this.nodeIds,
-      this.nodeVersion,
-    ])
+    for (const column of [...this.#numbers, this.#live, this.nodeIds, this.nodeVersion])
       bytes += column.byteLength;
     return bytes;
   }
@@ -461,32 +485,4 @@ export class Graph {
     this.nodeVersion = grown(this.nodeVersion, size);
     this.incoming.resize(size);
   }
-}
-
-type NumberColumn = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
-
-export interface SavedGraph {
-  readonly channels: readonly number[];
-  readonly nodes: number;
-  readonly columns: readonly NumberColumn[];
-  readonly featureVectors: readonly string[];
-}
-
-/** The values of a column at these places. */
-function gathered<T extends NumberColumn>(column: T, places: readonly number[]): T {
-  const out = new (column.constructor as new (length: number) => T)(places.length);
-  places.forEach((place, i) => {
-    out[i] = column[place] as number;
-  });
-  return out;
-}
-
-/** Public keys are spread evenly by themselves; byte 0 is only the parity. */
-function idHash(bytes: Bytes, at: number): number {
-  const word = (i: number): number =>
-    ((bytes[at + i] as number) << 24) |
-    ((bytes[at + i + 1] as number) << 16) |
-    ((bytes[at + i + 2] as number) << 8) |
-    (bytes[at + i + 3] as number);
-  return mix(word(1), word(29) ^ (bytes[at] as number));
 }

@@ -1,5 +1,6 @@
 /** Which channel an output funds, by a 64-bit print of the outpoint: 8 bytes a channel. */
 import type { Bytes } from '../bytes/index.js';
+import { gathered } from './graph-parts.js';
 import { grown, HashIndex, mix } from './tables.js';
 
 interface Print {
@@ -21,11 +22,6 @@ export class Outpoints {
   /** Notes that channel `c` is funded by this output. */
   add(c: number, txid: Bytes, vout: number): void {
     const { high, low } = this.#printOf(txid, vout);
-    this.addPrint(c, high, low);
-  }
-
-  /** The same by the print itself, as a snapshot has it. */
-  addPrint(c: number, high: number, low: number): void {
     if (c >= this.#high.length) {
       const size = Math.max(c + 1, 64, Math.ceil(this.#high.length * 1.25));
       this.#high = grown(this.#high, size);
@@ -50,10 +46,35 @@ export class Outpoints {
     return this.#index.find(this.#printOf(txid, vout));
   }
 
-  /** The two words of a channel's print, for a snapshot; nothing where there is none. */
-  printOf(c: number): readonly [number, number] | undefined {
-    if (this.#present[c] !== 1) return undefined;
-    return [this.#high[c] as number, this.#low[c] as number];
+  /** A copy for these channels, which are numbered from 0 in it. */
+  compact(channels: readonly number[]): Outpoints {
+    const out = new Outpoints();
+    out.#high = gathered(this.#high, channels);
+    out.#low = gathered(this.#low, channels);
+    out.#present = gathered(this.#present, channels);
+    out.#index.reserve(channels.length);
+    out.#present.forEach((present, c) => {
+      if (present === 1) out.#index.add(c);
+    });
+    return out;
+  }
+
+  /** Its columns and its table, for `adopt`. */
+  get columns(): [
+    ...[high: Uint32Array<ArrayBuffer>, low: Uint32Array<ArrayBuffer>],
+    ...[present: Uint8Array<ArrayBuffer>, slots: Int32Array<ArrayBuffer>],
+  ] {
+    return [this.#high, this.#low, this.#present, this.#index.slots];
+  }
+
+  /** Takes over the columns of another for so many channels; false: they cannot be such. */
+  adopt([high, low, present, slots]: Outpoints['columns'], channels: number): boolean {
+    if ([high, low, present].some(({ length }) => length !== channels)) return false;
+    const count = present.reduce((sum, one) => sum + one, 0);
+    if (!HashIndex.fits(slots, count)) return false;
+    this.#index.adopt(slots, count);
+    [this.#high, this.#low, this.#present] = [high, low, present];
+    return true;
   }
 
   get bytes(): number {

@@ -1,7 +1,8 @@
 /**
- * The graph as one byte string, so that a start reads columns and parses nothing. Version 1:
- * a header of u32 little-endian words, then the columns in the order of `columns`, little-endian,
- * each begun at a multiple of 8 bytes; feature vectors and spent channels as JSON at the end.
+ * The graph as one byte string, tables included, so that a start parses nothing and works nothing
+ * out: it reads the columns where they lie. Version 2: a header of 32 bytes, then the columns in
+ * the order of `columnsOf`, little-endian, each begun at a multiple of 8 bytes; what is no column,
+ * and the columns' lengths, as JSON at the end.
  */
 import {
   type BlockHeight,
@@ -11,9 +12,11 @@ import {
   utf8,
 } from '../bytes/index.js';
 import type { Graph } from './graph.js';
+import type { GraphParts, NumberColumn } from './graph-parts.js';
 import type { Outpoints } from './outpoints.js';
 
-const MAGIC = 0x3176674c;
+const MAGIC = 0x3276674c;
+const HEADER = 32;
 
 export interface SnapshotParts {
   readonly graph: Graph;
@@ -21,76 +24,84 @@ export interface SnapshotParts {
   readonly spentAt: Map<ShortChannelId, BlockHeight>;
 }
 
-interface Extra {
-  readonly features: readonly string[];
+interface Tail extends Omit<GraphParts, 'columns'> {
+  /** Of each column, in elements. */
+  readonly lengths: readonly number[];
   readonly spent: readonly (readonly [string, number])[];
-}
-
-/** `seq`: the last row of the store that the snapshot takes account of. */
-export function encodeSnapshot(parts: SnapshotParts, seq: number): Bytes {
-  const { graph, outpoints, spentAt } = parts;
-  const saved = graph.save();
-  const prints = new Uint32Array(2 * saved.channels.length);
-  saved.channels.forEach((c, i) => {
-    const print = outpoints.printOf(c);
-    if (print !== undefined) prints.set(print, 2 * i);
-  });
-  const extra: Extra = {
-    features: saved.featureVectors,
-    spent: [...spentAt].map(([scid, height]) => [scid.toString(), height]),
-  };
-  const tail = utf8(JSON.stringify(extra));
-  const columns = [...saved.columns, prints];
-  const header = new Uint32Array(8);
-  let length = header.byteLength;
-  for (const column of columns) length += padded(column.byteLength);
-  header.set([MAGIC, saved.channels.length, saved.nodes, tail.length]);
-  new Float64Array(header.buffer)[2] = seq;
-  const out = new Uint8Array(length + tail.length);
-  out.set(new Uint8Array(header.buffer));
-  let at = header.byteLength;
-  for (const column of columns) {
-    out.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), at);
-    at += padded(column.byteLength);
-  }
-  out.set(tail, at);
-  return out;
-}
-
-/** Fills empty parts; answers the `seq`, or nothing where the bytes are not a snapshot of ours. */
-export function decodeSnapshot(bytes: Bytes, parts: SnapshotParts): number | undefined {
-  if (bytes.length < 32) return undefined;
-  const aligned = bytes.slice();
-  const header = new Uint32Array(aligned.buffer, 0, 8);
-  const [magic, channels, nodes, tailLength] = header as unknown as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (magic !== MAGIC) return undefined;
-  const seq = new Float64Array(aligned.buffer, 0, 4)[2] as number;
-  const { graph, outpoints, spentAt } = parts;
-  const tail = aligned.subarray(aligned.length - tailLength);
-  const extra = parse(fromUtf8(tail));
-  if (extra === undefined) return undefined;
-  const end = graph.load(aligned.buffer, 32, channels, nodes, extra.features);
-  if (end === undefined || end + 8 * channels > aligned.length) return undefined;
-  const prints = new Uint32Array(aligned.buffer, end, 2 * channels);
-  for (let c = 0; c < channels; c++) {
-    const [high, low] = [prints[2 * c] as number, prints[2 * c + 1] as number];
-    if (high !== 0 || low !== 0) outpoints.addPrint(c, high, low);
-  }
-  for (const [scid, height] of extra.spent) spentAt.set(BigInt(scid) as ShortChannelId, height);
-  return seq;
 }
 
 const padded = (length: number): number => (length + 7) & ~7;
 
-function parse(text: string): Extra | undefined {
+const columnsOf = ({ graph, outpoints }: Omit<SnapshotParts, 'spentAt'>): NumberColumn[] => [
+  ...graph.parts.columns,
+  ...outpoints.columns,
+];
+
+/** `seq`: the last row of the store that the snapshot takes account of. */
+export function encodeSnapshot(parts: SnapshotParts, seq: number): Bytes {
+  const { graph, channels } = parts.graph.compact();
+  const columns = columnsOf({ graph, outpoints: parts.outpoints.compact(channels) });
+  const { featureVectors, minima } = graph.parts;
+  const tail: Tail = {
+    featureVectors,
+    minima,
+    lengths: columns.map(({ length }) => length),
+    spent: [...parts.spentAt].map(([scid, height]) => [scid.toString(), height]),
+  };
+  const text = utf8(JSON.stringify(tail));
+  const size = columns.reduce((sum, { byteLength }) => sum + padded(byteLength), HEADER);
+  const out = new Uint8Array(size + text.length);
+  new Uint32Array(out.buffer, 0, 2).set([MAGIC, text.length]);
+  new Float64Array(out.buffer, 8, 1)[0] = seq;
+  let at = HEADER;
+  for (const { buffer, byteOffset, byteLength } of columns) {
+    out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += padded(byteLength);
+  }
+  out.set(text, at);
+  return out;
+}
+
+/**
+ * Fills empty parts; answers the `seq`, or nothing where the bytes are not a snapshot of this
+ * version. The parts own the bytes from then on.
+ */
+export function decodeSnapshot(bytes: Bytes, parts: SnapshotParts): number | undefined {
+  if (bytes.length < HEADER) return undefined;
+  // Columns lie at multiples of 8; where the whole does not, a copy does.
+  const { buffer, byteOffset } = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const [magic, textLength] = new Uint32Array(buffer, byteOffset, 2) as unknown as [number, number];
+  if (magic !== MAGIC || textLength > bytes.length - HEADER) return undefined;
+  const end = bytes.length - textLength;
+  const tail = parse(fromUtf8(new Uint8Array(buffer, byteOffset + end, textLength)));
+  if (tail === undefined) return undefined;
+  let at = HEADER;
+  const columns: NumberColumn[] = [];
+  for (const [i, empty] of columnsOf(parts).entries()) {
+    const length = tail.lengths[i] ?? -1;
+    const size = length * empty.BYTES_PER_ELEMENT;
+    if (length < 0 || at + size > end) return undefined;
+    const type = empty.constructor as new (
+      b: ArrayBufferLike,
+      o: number,
+      l: number,
+    ) => NumberColumn;
+    columns.push(new type(buffer, byteOffset + at, length));
+    at += padded(size);
+  }
+  const prints = columns.splice(-4) as Outpoints['columns'];
+  if (!parts.graph.adopt({ ...tail, columns })) return undefined;
+  if (!parts.outpoints.adopt(prints, parts.graph.channelCount)) return undefined;
+  for (const [scid, height] of tail.spent)
+    parts.spentAt.set(BigInt(scid) as ShortChannelId, height);
+  return new Float64Array(buffer, byteOffset + 8, 1)[0];
+}
+
+function parse(text: string): Tail | undefined {
   try {
-    const extra = JSON.parse(text) as Extra;
-    return Array.isArray(extra.features) && Array.isArray(extra.spent) ? extra : undefined;
+    const tail = JSON.parse(text) as Tail;
+    const { featureVectors, minima, lengths, spent } = tail;
+    return [featureVectors, minima, lengths, spent].every(Array.isArray) ? tail : undefined;
   } catch {
     return undefined;
   }

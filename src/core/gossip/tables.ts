@@ -3,6 +3,9 @@
  * columns, so that the tables hold no keys themselves. Linear probing, at most 2/3 full; removal
  * shifts back what follows, so that no tombstones gather.
  */
+import type { Bytes } from '../bytes/index.js';
+
+type I32 = Int32Array<ArrayBuffer>;
 
 /** What a table asks of the columns it indexes. */
 interface Keys<K> {
@@ -73,6 +76,24 @@ export class HashIndex<K> {
     return this.#slots.byteLength;
   }
 
+  /** The table itself, for `adopt`. */
+  get slots(): I32 {
+    return this.#slots;
+  }
+
+  /** Whether these may be the slots of a table with so many keys. */
+  static fits(slots: I32, size: number): boolean {
+    const power = (slots.length & (slots.length - 1)) === 0;
+    return power && slots.length >= 16 && size * 3 <= slots.length * 2;
+  }
+
+  /** Takes over the slots of a table with so many keys. */
+  adopt(slots: I32, size: number): void {
+    this.#slots = slots;
+    this.#mask = slots.length - 1;
+    this.#size = size;
+  }
+
   #place(index: number): void {
     let slot = this.#keys.hashAt(index) & this.#mask;
     while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & this.#mask;
@@ -92,6 +113,16 @@ export function mix(a: number, b: number): number {
   let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(b ^ (b >>> 15), 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 16), 0x27d4eb2f);
   return h ^ (h >>> 15);
+}
+
+/** Public keys are spread evenly by themselves; byte 0 is only the parity. */
+export function idHash(bytes: Bytes, at: number): number {
+  const word = (i: number): number =>
+    ((bytes[at + i] as number) << 24) |
+    ((bytes[at + i + 1] as number) << 16) |
+    ((bytes[at + i + 2] as number) << 8) |
+    (bytes[at + i + 3] as number);
+  return mix(word(1), word(29) ^ (bytes[at] as number));
 }
 
 /**
@@ -126,6 +157,36 @@ export class Rows {
     const old = this.#size.length;
     this.#size = grown(this.#size, count);
     this.#size.fill(-1, old);
+  }
+
+  /** Makes empty rows that take so many values each, in an empty table. */
+  allot(lengths: Int32Array): void {
+    this.resize(lengths.length);
+    for (let row = 0; row < lengths.length; row++) {
+      const length = lengths[row] as number;
+      if (length === 0) continue;
+      const size = 32 - Math.clz32(length - 1);
+      this.#start[row] = this.#used;
+      this.#size[row] = size;
+      this.#used += 1 << size;
+    }
+    this.#pool = new Int32Array(this.#used);
+  }
+
+  /** The table itself, for `adopt`; only of one where no row was moved. */
+  get columns(): [pool: I32, start: I32, length: I32, size: Int8Array<ArrayBuffer>] {
+    return [this.#pool, this.#start, this.#length, this.#size];
+  }
+
+  /** Whether these may be the columns of a table with so many rows. */
+  static fits([pool, ...columns]: Rows['columns'], rows: number): boolean {
+    return pool !== undefined && columns.every(({ length }) => length === rows);
+  }
+
+  /** Takes over the columns of another table. */
+  adopt(columns: Rows['columns']): void {
+    [this.#pool, this.#start, this.#length, this.#size] = columns;
+    this.#used = this.#pool.length;
   }
 
   push(row: number, value: number): void {
