@@ -6,6 +6,7 @@ export interface NetAddress {
 
 /** One end of a stream. Data that arrives before `onData` is set is kept for it. */
 export interface Connection {
+  /** The other end; a name is resolved, unless a proxy does that. */
   readonly remote: NetAddress;
   /** Queues the bytes; answers the number of bytes not yet handed to the system. */
   write(bytes: Uint8Array): number;

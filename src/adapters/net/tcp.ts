@@ -73,16 +73,17 @@ export class TcpNet implements Net {
       // A name may still be on its way to an error after we gave up on it.
       socket.on('error', () => {});
       socket.once('error', fail);
-      const done = () => {
+      const done = (remote: NetAddress) => {
         cleanUp();
-        resolve(new TcpConnection(socket, address, this.#lingerMs));
+        resolve(new TcpConnection(socket, remote, this.#lingerMs));
       };
       const proxy = this.#proxyFor(address);
       const { host, port } = proxy ?? address;
       try {
         socket.connect({ host, port, autoSelectFamily: true }, () => {
-          if (proxy === undefined) done();
-          else throughSocks(socket, address).then(done, fail);
+          const { remoteAddress } = socket;
+          if (proxy !== undefined) throughSocks(socket, address).then(() => done(address), fail);
+          else done({ host: plainHost(remoteAddress ?? host), port });
         });
       } catch (error) {
         fail(error);

@@ -4,17 +4,34 @@
  * Plain, it is those 32 bytes and nothing else. With a passphrase it is 88 bytes: `LVNSEED1`,
  * log2 of scrypt's N (1), r (1), p (1), a reserved zero (1), salt (16), nonce (12), and the seed
  * sealed by ChaCha20-Poly1305 (48) with all before it as associated data.
+ *
+ * The words of BIP 39 are read too, as Core Lightning keeps them since 25.12: 32 bytes (zeros, or
+ * with a passphrase the SHA256 of the 64 bytes that words and passphrase make) and then the words.
+ * The seed is the first 32 of those 64 bytes. (The keys that come of it are our own.)
  */
 import { scrypt } from 'node:crypto';
 import { chmod, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { concat, equal, err, ok, type Result, utf8 } from '../../core/bytes/index.js';
-import { chacha20poly1305Decrypt, chacha20poly1305Encrypt } from '../../core/crypto/index.js';
+import {
+  concat,
+  equal,
+  err,
+  fromUtf8,
+  isZero,
+  ok,
+  type Result,
+  utf8,
+} from '../../core/bytes/index.js';
+import {
+  chacha20poly1305Decrypt,
+  chacha20poly1305Encrypt,
+  sha256,
+} from '../../core/crypto/index.js';
 import type { Entropy } from '../../ports/index.js';
 
 export type HsmSecretError =
   | { readonly code: 'not_found' }
-  /** Neither 32 bytes nor the encrypted form. */
+  /** Neither 32 bytes nor the encrypted form, nor words. */
   | { readonly code: 'malformed'; readonly length: number }
   | { readonly code: 'passphrase_needed' }
   /** A passphrase was given for a file that has none. */
@@ -66,7 +83,8 @@ export async function decodeSeed(
   const malformed = err({ code: 'malformed', length: contents.length } as const);
   if (contents.length === SEED_LENGTH)
     return passphrase === undefined ? ok(contents) : err({ code: 'not_encrypted' });
-  if (contents.length !== ENCRYPTED_LENGTH || !equal(contents.slice(0, 8), MAGIC)) return malformed;
+  if (contents.length !== ENCRYPTED_LENGTH || !equal(contents.slice(0, 8), MAGIC))
+    return (await seedOfWords(contents, passphrase)) ?? malformed;
   if (passphrase === undefined) return err({ code: 'passphrase_needed' });
   const [logN, r, p] = [contents[8], contents[9], contents[10]] as [number, number, number];
   if (logN < 1 || r < 1 || p < 1) return malformed;
@@ -76,6 +94,26 @@ export async function decodeSeed(
   const sealed = contents.slice(HEADER_LENGTH);
   const seed = chacha20poly1305Decrypt(key, header.slice(28), header, sealed);
   return seed === undefined ? err({ code: 'wrong_passphrase' }) : ok(seed);
+}
+
+/** Of a file with the words of BIP 39; nothing where it holds none. */
+async function seedOfWords(
+  contents: Uint8Array,
+  passphrase: string | undefined,
+): Promise<Result<Uint8Array, HsmSecretError> | undefined> {
+  const check = contents.slice(0, SEED_LENGTH);
+  const words = fromUtf8(contents.slice(SEED_LENGTH));
+  if (!/^[a-z]+( [a-z]+)+$/.test(words)) return undefined;
+  // Few nodes have such a file: the others need not load the list of words.
+  const { mnemonicToSeed, validateMnemonic } = await import('@scure/bip39');
+  const { wordlist } = await import('@scure/bip39/wordlists/english.js');
+  if (!validateMnemonic(words, wordlist)) return undefined;
+  const sealed = !isZero(check);
+  if (!sealed && passphrase !== undefined) return err({ code: 'not_encrypted' });
+  if (sealed && passphrase === undefined) return err({ code: 'passphrase_needed' });
+  const seed = await mnemonicToSeed(words, passphrase);
+  if (sealed && !equal(sha256(seed), check)) return err({ code: 'wrong_passphrase' });
+  return ok(seed.slice(0, SEED_LENGTH));
 }
 
 const codeOf = (e: unknown): string | undefined => (e as NodeJS.ErrnoException).code;

@@ -132,8 +132,13 @@ export class Link {
       nodeId: this.#nodeId as NodeId,
       features: this.#features,
       address: this.address,
+      remote: this.remote,
       direction: this.direction,
     };
+  }
+
+  get remote(): NetAddress {
+    return this.#connection.remote;
   }
 
   /** Bytes that wait for the peer to read them. */

@@ -381,12 +381,8 @@ export class Peers {
     const current = nodeId !== undefined && this.#byNode.get(nodeId) === link;
     if (current) this.#byNode.delete(nodeId);
     if (nodeId !== undefined && phase === 'open') {
-      const info = {
-        nodeId,
-        features: link.features,
-        address: link.address,
-        direction: link.direction,
-      };
+      const { features, address, remote, direction } = link;
+      const info = { nodeId, features, address, remote, direction };
       this.#log.child(peerName(nodeId)).info('disconnected', { ...reason });
       for (const fn of this.#disconnected) fn(info, reason);
     }

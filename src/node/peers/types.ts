@@ -12,6 +12,8 @@ export interface PeerInfo {
   readonly features: Bytes;
   /** Where it was dialled, or where its call came from. */
   readonly address: NetAddress;
+  /** The other end as the net knows it: what a name was resolved to. */
+  readonly remote: NetAddress;
   readonly direction: Direction;
 }
 

@@ -82,8 +82,8 @@ export const connect = defineCommand({
       id.port ?? port,
     );
     if (result.ok) {
-      const { nodeId, features, direction, address } = result.value;
-      return { id: nodeId, features: toHex(features), direction, address: shownAddress(address) };
+      const { nodeId, features, direction, remote } = result.value;
+      return { id: nodeId, features: toHex(features), direction, address: shownAddress(remote) };
     }
     throw connectRefusal(result.error);
   },

@@ -46,7 +46,7 @@ export const listpeers = defineCommand({
         id: nodeId,
         connected: connected !== undefined,
         num_channels: counts.get(nodeId) ?? 0,
-        netaddr: connected && [printedAddress(connected.address)],
+        netaddr: connected && [printedAddress(connected.remote)],
         features: connected && toHex(connected.features),
         log: level === undefined ? undefined : logOf(nodeId, level),
       }));

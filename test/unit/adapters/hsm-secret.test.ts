@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHsmSecret, loadHsmSecret } from '../../../src/adapters/signer/index.js';
+import { hex } from '../../../src/core/bytes/index.js';
 
 const entropy = { bytes: (n: number) => new Uint8Array(randomBytes(n)) };
 let folder = '';
@@ -45,6 +46,40 @@ describe('hsm_secret', () => {
     expect(await loadHsmSecret(path)).toEqual(failed({ code: 'passphrase_needed' }));
     expect(await loadHsmSecret(path, 'wrong')).toEqual(failed({ code: 'wrong_passphrase' }));
     expect(await loadHsmSecret(path, 'correct horse')).toEqual(made);
+  });
+
+  describe('of words (BIP 39)', () => {
+    const words = `${'abandon '.repeat(11)}about`;
+    const write = (check: string): string => {
+      const path = join(folder, `words-${check.slice(0, 8)}`);
+      writeFileSync(path, Buffer.concat([Buffer.from(check, 'hex'), Buffer.from(words)]));
+      return path;
+    };
+    // BIP 39's vectors for these words.
+    const bare = '5eb00bbddcf069084889a8ab9155568165f5c453ccb85e70811aaed6f6da5fc1';
+    const sealed =
+      'c55257c360c07c72029aebc1b53c05ed0362ada38ead3e3e9efa3708e5349553' +
+      '1f09a6987599d18264c1e1c92f2cf141630c7a3c4ab7c81b2f001698e7463b04';
+
+    it('is read as it is', async () => {
+      const path = write('00'.repeat(32));
+      expect(await loadHsmSecret(path)).toEqual({ ok: true, value: hex(bare) });
+      expect(await loadHsmSecret(path, 'TREZOR')).toEqual(failed({ code: 'not_encrypted' }));
+    });
+
+    it('opens with its passphrase alone', async () => {
+      const path = write(createHash('sha256').update(hex(sealed)).digest('hex'));
+      expect(await loadHsmSecret(path)).toEqual(failed({ code: 'passphrase_needed' }));
+      expect(await loadHsmSecret(path, 'TREZORS')).toEqual(failed({ code: 'wrong_passphrase' }));
+      const value = hex(sealed.slice(0, 64));
+      expect(await loadHsmSecret(path, 'TREZOR')).toEqual({ ok: true, value });
+    });
+
+    it('is refused where a word is wrong', async () => {
+      const path = write('00'.repeat(32));
+      writeFileSync(path, readFileSync(path, 'latin1').replace('about', 'abott'), 'latin1');
+      expect(await loadHsmSecret(path)).toMatchObject(failed({ code: 'malformed' }));
+    });
   });
 
   it('damaged in any way is refused, never taken for a seed', async () => {

@@ -74,7 +74,7 @@ describe('an onion message', () => {
         connected: (nodeId) => {
           const features = peers.get(nodeId);
           const address = { host: 'h', port: 1 };
-          return features && { nodeId, features, address, direction: 'in' };
+          return features && { nodeId, features, address, remote: address, direction: 'in' };
         },
         peerOver: (asked: ShortChannelId) => (asked === scid ? carolId : undefined),
         send: (...what) => sent.push(what) > 0,
