@@ -18,11 +18,13 @@ function payJson(rows: readonly PaymentRow[], goesOn: boolean, asked: PayStatus 
   const sum = (values: readonly bigint[]) => values.reduce((a, b) => a + b, 0n);
   const brought = sum(counted.map((row) => row.amount_msat ?? 0n));
   const ends = counted.map((row) => row.completed_at ?? 0);
+  const changes = rows.flatMap((row) => row.updated_index ?? []);
   return {
     payment_hash: first.payment_hash,
     status,
     created_at: first.created_at,
     created_index: first.created_index,
+    updated_index: changes.length === 0 ? undefined : Math.max(...changes),
     completed_at: status === 'pending' || ends.length === 0 ? undefined : Math.max(...ends),
     destination: first.destination ?? undefined,
     amount_msat: status === 'failed' ? undefined : (asked?.amountMsat ?? brought),
@@ -58,6 +60,7 @@ export const listpays = defineCommand({
         status: r.oneOf('pending', 'complete', 'failed').describe('How it stands.'),
         created_at: r.integer().describe('When it was first sent, seconds since 1970.'),
         created_index: r.integer().describe('The number of its first part.'),
+        updated_index: r.integer().optional().describe('The number of the last change of one.'),
         completed_at: r.integer().optional().describe('When it ended.'),
         destination: r.nodeId().optional().describe('Who is paid.'),
         amount_msat: r.msat().optional().describe('What arrives.'),

@@ -211,7 +211,12 @@ describe('pay', () => {
       destination: idOf('carol'),
     });
     expect(await call('listpays', { bolt11 })).toMatchObject({
-      pays: [{ status: 'complete', amount_msat: 50_000, preimage: expect.any(String) }],
+      pays: [
+        {
+          ...{ status: 'complete', amount_msat: 50_000, preimage: expect.any(String) },
+          ...{ created_index: 1, updated_index: 1 },
+        },
+      ],
     });
     expect(await call('paystatus', { invstring: bolt11 })).toMatchObject({
       pay: [{ bolt11, status: 'complete', attempts: [{ success: { id: 1 }, route: [{}, {}] }] }],
