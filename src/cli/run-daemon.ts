@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { openStore } from '../adapters/store/sqlite/index.js';
 import type { DaemonConfig } from '../node/main/daemon-config.js';
 import type { Logger, LogLine } from '../ports/index.js';
@@ -82,7 +84,9 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
       requestStop: () => setImmediate(() => stop(0)),
     };
     server.serve(api);
-    log.info('ready', { node: node.api.nodeId, version: config.node.version });
+    // The words that tools wait for.
+    log.info(`Server started with public key ${node.api.nodeId}`, { version: config.node.version });
+    if (config.node.developer) await touchGossipStore(config);
     host.ready();
     const status = await told;
     setTimeout(() => process.exit(status || 1), STOP_WITHIN).unref();
@@ -99,6 +103,13 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     await letGo();
   }
 }
+
+/** Version 16 of Core Lightning's file, without records: what is known is in the store. */
+const EMPTY_GOSSIP_STORE = Uint8Array.of(16);
+
+/** Core Lightning's test tools (pyln-testing) open this file of a node that they have started. */
+const touchGossipStore = ({ places }: DaemonConfig): Promise<void> =>
+  writeFile(join(dirname(places.rpcFile), 'gossip_store'), EMPTY_GOSSIP_STORE);
 
 /** Told to stop while it was still waiting for the chain. */
 class Stopped extends Error {

@@ -39,7 +39,9 @@ export const getinfo = defineCommand({
     num_inactive_channels: r.integer().describe('Channels that are closing.'),
     address: r.array(addressResult()).describe('What is announced.'),
     binding: r.array(addressResult()).describe('Where it listens.'),
-    version: r.string().describe('The version of this program.'),
+    version: r
+      .string()
+      .describe("The version of the interface (Core Lightning's), and of this program."),
     blockheight: r.integer().describe('The last block that was followed.'),
     network: r.string().describe('The block chain.'),
     fees_collected_msat: r.msat().describe('What forwarding has earned.'),
