@@ -1,6 +1,11 @@
 /** What a caller of sendpay wants, from its parameters and from the invoice among them. */
 import { err, type Msat, type NodeId, ok, type Result, toHex } from '../../core/bytes/index.js';
-import { decodeInvoice, expiresAt, type Invoice } from '../../core/invoice/index.js';
+import {
+  decodeInvoice,
+  describeInvoiceError,
+  expiresAt,
+  type Invoice,
+} from '../../core/invoice/index.js';
 import type { PaymentRequest } from '../../core/payment/index.js';
 import type { RouteHop } from '../../core/routing/index.js';
 import { hasFeature } from '../../core/wire/index.js';
@@ -36,10 +41,7 @@ export function readInvoice(
   field: string,
 ): Result<Invoice, BadParameter> {
   const read = decodeInvoice(text);
-  if (!read.ok) {
-    const { code, ...figures } = read.error;
-    return bad(field, [code, ...Object.values(figures)].join(' '));
-  }
+  if (!read.ok) return bad(field, describeInvoiceError(read.error));
   if (read.value.prefix !== prefix)
     return bad(field, `it is for another network (ln${read.value.prefix}, not ln${prefix})`);
   return read;

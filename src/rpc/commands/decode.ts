@@ -9,9 +9,9 @@ import {
 import { scidToString, toHex } from '../../core/bytes/index.js';
 import {
   decodeInvoice,
+  describeInvoiceError,
   fallbackScript,
   type Invoice,
-  type InvoiceError,
   tagOf,
   wordsToText,
 } from '../../core/invoice/index.js';
@@ -89,11 +89,6 @@ function invoiceFields(invoice: Invoice) {
   };
 }
 
-const text = (error: InvoiceError): string => {
-  const { code, ...figures } = error;
-  return [code.replaceAll('_', ' '), ...Object.values(figures)].join(' ');
-};
-
 export const decode = defineCommand({
   name: 'decode',
   category: 'payment',
@@ -157,6 +152,7 @@ export const decode = defineCommand({
   run: ({ string }) => {
     const read = decodeInvoice(string, ALL_FEATURES);
     if (read.ok) return invoiceFields(read.value);
-    throw new RpcError(codes.badParameter, `string: not a valid invoice: ${text(read.error)}`);
+    const why = describeInvoiceError(read.error);
+    throw new RpcError(codes.badParameter, `string: not a valid invoice: ${why}`);
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NETWORKS } from '../../core/bitcoin/index.js';
-import { resignInvoice } from '../../core/invoice/index.js';
+import { describeInvoiceError, resignInvoice } from '../../core/invoice/index.js';
 import { defineCommand } from '../command.js';
 import { codes, RpcError } from '../errors.js';
 import type { NodeApi } from '../node-api.js';
@@ -11,10 +11,9 @@ import * as r from '../results.js';
 export function signedByUs({ settings, signer }: NodeApi, text: string) {
   const signed = resignInvoice(text, signer.nodeId, (digest) => signer.signRecoverable(digest));
   if (!signed.ok) {
-    const { code, ...figures } = signed.error;
-    const why =
-      code === 'bad_signature' ? ['it names another payee'] : [code, ...Object.values(figures)];
-    throw new RpcError(codes.badParameter, `invstring: ${why.join(' ')}`);
+    const foreign = signed.error.code === 'bad_signature';
+    const why = foreign ? 'it names another payee' : describeInvoiceError(signed.error);
+    throw new RpcError(codes.badParameter, `invstring: ${why}`);
   }
   const { invoicePrefix } = NETWORKS[settings.network];
   const { prefix } = signed.value.invoice;

@@ -404,11 +404,14 @@ describe('decode', () => {
     });
   });
 
-  it('says what is wrong', async () => {
+  it('says what is wrong, as pay does', async () => {
+    const missing = await failure(call('pay', { bolt11: `${text.slice(0, -1)}q` }));
+    expect(missing.message).toMatch(/^bolt11: its checksum is wrong/);
     const error = await failure(call('decode', [`${text.slice(0, -1)}q`]));
     expect(error).toMatchObject({
       code: -32602,
-      message: 'string: not a valid invoice: bad checksum',
+      message:
+        'string: not a valid invoice: its checksum is wrong, so that something is missing or mistyped',
     });
   });
 });
