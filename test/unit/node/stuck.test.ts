@@ -1,16 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { msat, type NodeId, shortChannelId, toHex } from '../../../src/core/bytes/index.js';
+import { msat, shortChannelId } from '../../../src/core/bytes/index.js';
 import { type PayGoal, PayPlan } from '../../../src/core/payment/index.js';
 import { RouteTable } from '../../../src/core/routing/index.js';
 import { explainStuck } from '../../../src/node/payments/stuck.js';
+import { id, idBytes, NOW } from '../../support/small-graph.js';
 
-const NOW = 1_700_000_000;
-const idBytes = (n: number): Uint8Array => {
-  const id = new Uint8Array(33).fill(n + 1);
-  id[0] = 2;
-  return id;
-};
-const id = (n: number): NodeId => toHex(idBytes(n)) as NodeId;
 const scid = (n: number) => shortChannelId(100 + n, 1, 0);
 const SAT = 1000;
 
