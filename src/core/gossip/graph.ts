@@ -6,6 +6,7 @@
  * Amounts are float64 whole millisatoshi, exact below 2^53 (about 90,000 BTC).
  */
 import { type Bytes, type NodeId, type ShortChannelId, toHex } from '../bytes/index.js';
+import { ChangeLog } from './change-log.js';
 import {
   CHANNEL_COLUMNS,
   EDGE_COLUMNS,
@@ -82,6 +83,8 @@ export class Graph {
   nodeTimestamp = new Uint32Array(0);
   /** Counts the changes to a node's channels and their policies in either direction. */
   nodeVersion = new Uint32Array(0);
+  /** Which channels these changes were of. */
+  readonly changes = new ChangeLog();
   /** The edges that end at a node, one row a node. */
   readonly incoming = new Rows();
 
@@ -280,7 +283,7 @@ export class Graph {
   removeChannel(c: number): void {
     if (this.#live[c] !== 1) return;
     this.structure++;
-    this.#touch(c);
+    this.#touch(c, true);
     const node1 = this.source[2 * c] as number;
     const node2 = this.source[2 * c + 1] as number;
     this.incoming.remove(node2, 2 * c);
@@ -387,6 +390,7 @@ export class Graph {
     this.#nodes = this.#liveNodes = this.nodeTimestamp.length;
     this.#live = new Uint8Array(this.#channels).fill(1);
     this.nodeVersion = new Uint32Array(this.#nodes);
+    this.changes.resize(this.#nodes);
     this.version++;
     this.structure++;
   }
@@ -435,17 +439,20 @@ export class Graph {
 
   /** Bytes held by the columns, the rows and the tables. */
   get bytes(): number {
-    let bytes = this.incoming.bytes + this.#byScid.bytes + this.#byId.bytes;
+    let bytes = this.incoming.bytes + this.changes.bytes + this.#byScid.bytes + this.#byId.bytes;
     for (const column of [...this.#numbers, this.#live, this.nodeIds, this.nodeVersion])
       bytes += column.byteLength;
     return bytes;
   }
 
-  #touch(c: number): void {
+  #touch(c: number, isLeaving = false): void {
     this.version++;
-    const [a, b] = [this.source[2 * c] as number, this.source[2 * c + 1] as number];
-    this.nodeVersion[a] = (this.nodeVersion[a] as number) + 1;
-    this.nodeVersion[b] = (this.nodeVersion[b] as number) + 1;
+    for (const e of [2 * c, 2 * c + 1]) {
+      const n = this.source[e] as number;
+      this.nodeVersion[n] = (this.nodeVersion[n] as number) + 1;
+      if (isLeaving) this.changes.addGone(n);
+      else this.changes.add(n, c);
+    }
   }
 
   #addNode(id: Bytes): number {
@@ -484,5 +491,6 @@ export class Graph {
     this.nodeTimestamp = grown(this.nodeTimestamp, size);
     this.nodeVersion = grown(this.nodeVersion, size);
     this.incoming.resize(size);
+    this.changes.resize(size);
   }
 }

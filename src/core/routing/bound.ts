@@ -8,7 +8,7 @@
 import { grown } from '../gossip/index.js';
 import { Heap } from './heap.js';
 import type { BoundEdge, FirstHops, Hop } from './hop.js';
-import type { View, ViewRows } from './view.js';
+import { View } from './view.js';
 
 /** Stands for no edge. */
 const NO_EDGE = 0x7fffffff;
@@ -36,7 +36,6 @@ export interface BoundRequest {
   readonly hints: readonly BoundEdge[];
   /** Nodes of the graph are below this. */
   readonly nodeLimit: number;
-  readonly now: number;
   readonly hop: Hop;
 }
 
@@ -206,17 +205,10 @@ export class Bound {
     // Beyond the other end there is no way; a node of hints has no row.
     const { destination, source, nodeLimit } = request;
     if (n >= nodeLimit || n === (forward ? destination : source)) return;
-    const { view, now } = request;
-    let rows: ViewRows;
-    if (forward) {
-      view.prepareOutOf(n, now);
-      rows = view.outOf;
-    } else {
-      view.prepareInto(n, now);
-      rows = view.into;
-    }
-    const start = rows.start[n] as number;
-    side.entries += this.#expandRow(side, n, key, rest, start, start + (rows.length[n] as number));
+    const { view } = request;
+    const rows = forward ? view.outOf(n) : view.into(n);
+    const [start, end] = [rows.start[n] as number, rows.end[n] as number];
+    side.entries += this.#expandRow(side, n, key, rest, start, end);
   }
 
   /** Answers how many entries it looked at: the dearest ones can be left out. */
@@ -224,25 +216,24 @@ export class Bound {
     const { forward } = side;
     const { least: arrivesAt, view, amount, reach, weight, hop, source } = this.#request;
     const { excludes } = hop;
-    const { node, least, most, edge } = view;
-    for (let at = start; at < end; at++) {
+    for (let at = start; at < end; at += View.STEP) {
       const floor = key + view.key(at);
       if (floor + rest >= this.#limit) {
         side.prune(floor);
-        return at - start;
+        return (at - start) / View.STEP;
       }
-      const other = node[at] as number;
+      const other = view.node(at);
       // The source's channels were taken from its own side.
       if (side.isSettled(other) || (!forward && other === source)) continue;
       const arrives = arrivesAt === undefined ? amount : arrivesAt(forward ? other : n);
-      if (arrives > (most[at] as number) || reach < (least[at] as number)) continue;
-      const e = edge[at] as number;
+      if (!view.fits(at, arrives, reach)) continue;
+      const e = view.edge(at);
       if (excludes && hop.isExcluded(e)) continue;
       const cost = key + view.cost(at, arrives, weight);
       if (cost + rest >= this.#limit) side.prune(cost);
       else this.#reach(side, other, cost, e, n);
     }
-    return end - start;
+    return (end - start) / View.STEP;
   }
 
   #reach(side: Side, n: number, cost: number, edge: number, by: number): void {

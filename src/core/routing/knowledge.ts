@@ -36,6 +36,9 @@ export const DEFAULT_FADING: FadingOptions = {
  */
 const AGAIN = 0.9;
 
+/** What fades has hardly changed after such a part of the half-life. */
+const STEADY = 1 / 48;
+
 /** A row of the `constraints` table to write, or to delete where `data` is left out. */
 export interface ConstraintRow {
   readonly key: string;
@@ -110,6 +113,7 @@ export class Knowledge {
     for (const [key, slot] of other.#slots) {
       const known = other.#records[slot] as Record;
       Object.assign(this.#record(key, known.at), known);
+      this.#touch(key);
     }
   }
 
@@ -153,6 +157,48 @@ export class Knowledge {
     const most = capacity - this.#lower(r, now);
     // HTLCs in flight and reserves blur the sum of the two sides: no hard limit by inference.
     if (most < into.upper && most >= into.lower) into.upper = most;
+  }
+
+  /**
+   * Bounds of what `look` says at any time from `now` to `then`: `lower` and `upper` no less than it
+   * says, nor `limit`; `blame` no more; `usable` where it is at any time.
+   */
+  lookThrough(e: number, capacity: number, now: number, then: number, into: Belief): void {
+    const own = this.#records[this.edgeSlot[e] as number];
+    const reverse = this.#records[this.edgeSlot[e ^ 1] as number];
+    into.lower = own === undefined ? 0 : Math.min(capacity, this.#lower(own, now));
+    into.limit =
+      own === undefined ? capacity : Math.min(capacity, this.#upper(own, capacity, then));
+    into.upper = into.limit;
+    into.blame = own === undefined ? 0 : this.#blame(own, then);
+    into.usable = own === undefined || own.until <= then;
+    if (reverse === undefined) return;
+    // Bounds rise and fall meanwhile, so that what contradicts at one time may agree at another.
+    if (capacity - this.#upper(reverse, capacity, then) <= into.limit) {
+      const least = Math.min(into.limit, capacity - this.#upper(reverse, capacity, now));
+      if (least > into.lower) into.lower = least;
+    }
+    if (capacity - this.#lower(reverse, now) < into.lower) return;
+    into.upper = Math.min(into.limit, capacity - this.#lower(reverse, then));
+  }
+
+  /** Until when what is known of an edge, and of the node it starts from, hardly changes. */
+  steadyUntil(e: number, from: number, now: number): number {
+    const { holdSeconds, halfLifeSeconds } = this.#options;
+    let until = now + halfLifeSeconds;
+    const ends = (at: number): void => {
+      const end = at + holdSeconds;
+      until = Math.min(until, end > now ? end : now + halfLifeSeconds * STEADY);
+    };
+    for (const slot of [this.edgeSlot[e], this.edgeSlot[e ^ 1], this.nodeSlot[from]]) {
+      const r = this.#records[slot ?? 0];
+      if (r === undefined) continue;
+      if (r.lower !== 0) ends(r.lowerAt);
+      if (r.upper !== Number.POSITIVE_INFINITY) ends(r.upperAt);
+      if (r.blame !== 0) ends(r.blameAt);
+      if (r.until > now) until = Math.min(until, r.until);
+    }
+    return until;
   }
 
   /** Whether a node may be used. */
@@ -267,6 +313,7 @@ export class Knowledge {
     const stored = decodeRecord(data);
     if (stored === undefined || parseKey(key) === undefined) return false;
     takeUp(this.#record(key, stored.at), stored);
+    this.#touch(key);
     this.#changed.delete(key);
     return true;
   }

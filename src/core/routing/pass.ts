@@ -17,7 +17,7 @@ import type { FirstHops, Hop } from './hop.js';
 import { Labels } from './labels.js';
 import { payloadSize } from './payload.js';
 import type { FoundPath, OverlayEdge, SearchRequest } from './search-request.js';
-import type { View } from './view.js';
+import { View } from './view.js';
 
 /** A limit that a route may break. */
 export type Limit = 'hops' | 'delay' | 'payload';
@@ -148,20 +148,18 @@ export class Pass {
     const { view, bound, weight } = this.#pass;
     const cost = labels.cost[label] as number;
     const free = this.#minded === undefined;
-    view.prepareInto(target, this.#request.now);
-    const start = view.into.start[target] as number;
-    const end = start + (view.into.length[target] as number);
-    for (let at = start; at < end; at++) {
+    const rows = view.into(target);
+    const end = rows.end[target] as number;
+    for (let at = rows.start[target] as number; at < end; at += View.STEP) {
       if (cost + view.key(at) >= this.#ceiling) break;
-      if (amount > (view.most[at] as number) || amount < (view.least[at] as number)) continue;
-      const from = view.node[at] as number;
-      if (from === source) continue;
+      const from = view.node(at);
+      if (from === source || !view.fits(at, amount, amount)) continue;
       const rest = cost + bound.from(from);
       if (rest >= this.#ceiling) continue;
       const more = view.cost(at, amount, weight);
       if (rest + more >= this.#ceiling) continue;
       if (free && labels.isHopeless(from, cost + more, amount)) continue;
-      this.#reach(label, view.edge[at] as number);
+      this.#reach(label, view.edge(at));
     }
   }
 

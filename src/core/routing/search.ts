@@ -221,7 +221,7 @@ export class Search {
     span: 'meet' | 'across' | 'all',
     ceiling = Number.POSITIVE_INFINITY,
   ): boolean {
-    const { source, destination, amount, now } = this.#request;
+    const { source, destination, amount } = this.#request;
     const hop = this.hop;
     const amounts = this.#leastAmounts;
     if (span === 'meet') this.#firstHops.fill(this.#graph, this.#request, hop, reach);
@@ -244,7 +244,6 @@ export class Search {
       firstHops: this.#firstHops,
       hints: hop.hints(reach),
       nodeLimit: this.#graph.nodeLimit,
-      now,
       hop,
     });
   }
