@@ -1,6 +1,6 @@
 /**
  * What payments teach: `npm run bench:learning -- CHANNELS.csv.gz [name=value ...]`, the nodes
- * beside it. The same questions at the same moment in the same world, asked of senders that
+ * beside it. The same questions at the same moments in the same world, asked of senders that
  * remember more or less of their payments.
  */
 import {
@@ -27,11 +27,16 @@ const DEFAULTS = {
   payments: '1000',
   amounts: '100000,1000000',
   remembered: '0,10,30,100,300,1000',
-  questions: '1000',
+  /** Times at which a sender is asked, payments from one to the next, and questions at each. */
+  moments: '8',
+  apart: '25',
+  questions: '50',
 };
 
 interface Job extends StreamJob {
   readonly remembered: readonly number[];
+  readonly moments: number;
+  readonly apart: number;
   readonly questions: number;
 }
 
@@ -60,13 +65,16 @@ async function main(): Promise<void> {
   }
   const given = settings(args, DEFAULTS);
   const remembered = given.remembered.split(',').map(Number);
-  const questions = Number(given.questions);
+  const asking = {
+    remembered,
+    moments: Number(given.moments),
+    apart: Number(given.apart),
+    questions: Number(given.questions),
+  };
   const size = Number(given.workers);
   const workers = new Workers<Job, Done>({ program: import.meta.filename, file, size });
   const rows = rowsOf(given).map(async (row) => {
-    const streams = streamsOf(given, row).map((stream) =>
-      workers.run({ ...stream, remembered, questions }),
-    );
+    const streams = streamsOf(given, row).map((stream) => workers.run({ ...stream, ...asking }));
     return { title: `${row.model} ${row.amountSat}`, done: await Promise.all(streams) };
   });
   console.log(
@@ -82,7 +90,9 @@ async function main(): Promise<void> {
     console.log(line(title, `all ${done.length}`, done));
   }
   workers.stop();
-  console.log(`\n${questions} questions a sender, ${workers.seconds.toFixed(0)} s`);
+  console.log(
+    `\n${asking.moments * asking.questions} questions a sender, ${workers.seconds.toFixed(0)} s`,
+  );
 }
 
 function gains([none, ...more]: readonly number[]): string {

@@ -181,7 +181,8 @@ describe('the payment simulator', () => {
 
   it('shows that who remembers more pays more at the first try, all else the same', () => {
     const given = { payees: 'zipf', forwardsPerDay: 12, amountSat: 200_000 } as const;
-    const learning = { payments: 100, remembered: [0, 10, 100, 0], questions: 200 };
+    const asking = { moments: 5, apart: 10, questions: 40 };
+    const learning = { payments: 100, remembered: [0, 10, 100, 0], ...asking };
     const options = { ...OPTIONS, ...given, ...learning };
     const graph = network();
     const { pool, people } = castOf(options, 4, graph);
