@@ -45,10 +45,13 @@ export interface CommandSpec<P extends z.ZodRawShape, R extends z.ZodType> {
   readonly summary: string;
   /** Paragraphs of the manual page, Markdown. */
   readonly description: string;
-  /** The parameters; the order of the keys is the positional order. Helpers: `params.ts`. */
-  readonly params: z.ZodObject<P>;
+  /**
+   * The parameters; the order of the keys is the positional order. Helpers: `params.ts`. A function,
+   * as a start would take a tenth longer if it made all commands' schemas.
+   */
+  readonly params: () => z.ZodObject<P>;
   /** The answer. Helpers: `results.ts`. */
-  readonly result: R;
+  readonly result: () => R;
   readonly errors?: readonly { readonly code: number; readonly meaning: string }[];
   readonly examples?: readonly { readonly cli: string; readonly reply?: unknown }[];
   readonly seeAlso?: readonly string[];
@@ -84,14 +87,22 @@ export interface Command {
 export function defineCommand<P extends z.ZodRawShape, R extends z.ZodType>(
   spec: CommandSpec<P, R>,
 ): Command {
+  let params: z.ZodObject | undefined;
+  let result: z.ZodType | undefined;
   return {
     name: spec.name,
     aliases: spec.aliases ?? [],
     category: spec.category,
     summary: spec.summary,
     description: spec.description,
-    params: spec.params as unknown as z.ZodObject,
-    result: spec.result,
+    get params() {
+      params ??= spec.params() as unknown as z.ZodObject;
+      return params;
+    },
+    get result() {
+      result ??= spec.result();
+      return result;
+    },
     errors: spec.errors ?? [],
     examples: spec.examples ?? [],
     seeAlso: spec.seeAlso ?? [],

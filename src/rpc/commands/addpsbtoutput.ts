@@ -17,17 +17,22 @@ export const addpsbtoutput = defineCommand({
   description:
     'Answers the PSBT with one more output at its end, to a new address of the wallet or to the ' +
     'one given. Signatures that it has may no longer hold.',
-  params: z.object({
-    satoshi: p.sat().describe('What the output holds.'),
-    initialpsbt: p.string().optional().describe('The PSBT; a new one if left out.'),
-    locktime: p.integer().optional().describe('nLockTime of a new one; the height unless given.'),
-    destination: p.string().optional().describe('An address; a new one of the wallet if left out.'),
-  }),
-  result: r.object({
-    psbt: r.string().describe('The PSBT with the output.'),
-    estimated_added_weight: r.integer().describe('What the output weighs.'),
-    outnum: r.integer().describe('Its number, from 0.'),
-  }),
+  params: () =>
+    z.object({
+      satoshi: p.sat().describe('What the output holds.'),
+      initialpsbt: p.string().optional().describe('The PSBT; a new one if left out.'),
+      locktime: p.integer().optional().describe('nLockTime of a new one; the height unless given.'),
+      destination: p
+        .string()
+        .optional()
+        .describe('An address; a new one of the wallet if left out.'),
+    }),
+  result: () =>
+    r.object({
+      psbt: r.string().describe('The PSBT with the output.'),
+      estimated_added_weight: r.integer().describe('What the output weighs.'),
+      outnum: r.integer().describe('Its number, from 0.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
   examples: [{ cli: 'lightning-cli addpsbtoutput 100000sat' }],
   seeAlso: ['fundpsbt', 'utxopsbt', 'signpsbt'],

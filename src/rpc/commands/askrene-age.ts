@@ -14,14 +14,16 @@ export const askreneAge = defineCommand({
   description:
     'Forgets the constraints, impressions and biases of a layer that are older than a time; in the ' +
     'layer `xpay`, what payments taught before it.',
-  params: z.object({
-    layer: layerParam(),
-    cutoff: p.u64().describe('What is older is forgotten; seconds since 1970.'),
-  }),
-  result: r.object({
-    layer: r.string().describe('The layer.'),
-    num_removed: r.integer().describe('How many it forgot.'),
-  }),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      cutoff: p.u64().describe('What is older is forgotten; seconds since 1970.'),
+    }),
+  result: () =>
+    r.object({
+      layer: r.string().describe('The layer.'),
+      num_removed: r.integer().describe('How many it forgot.'),
+    }),
   errors: [unknownLayer],
   examples: [{ cli: 'lightning-cli askrene-age test_layers 1738000001' }],
   seeAlso: ['askrene-inform-channel', 'askrene-bias-channel', 'delconstraints'],

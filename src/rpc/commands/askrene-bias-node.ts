@@ -21,19 +21,21 @@ export const askreneBiasNode = defineCommand({
   description:
     'As `askrene-bias-channel`, for all channels into a node or all channels out of it, those that ' +
     'come later among them.',
-  params: z.object({
-    layer: layerParam(),
-    node: p.nodeId().describe('The node; it need not be known.'),
-    direction: p.oneOf('in', 'out').describe('Its channels `in` or `out`.'),
-    bias: p.integer(-100, 100).describe('From -100 to 100; 1 to 10 are usual.'),
-    description: p.string().optional().describe('Why, for `askrene-listlayers`.'),
-    relative: p.boolean().default(false).describe('Add it to the bias there is.'),
-  }),
-  result: r.object({
-    node_biases: r
-      .array(r.object({ layer: r.string().describe('The layer.'), ...nodeBiasOfLayer() }))
-      .describe('The biases as they now are; none where both are 0.'),
-  }),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      node: p.nodeId().describe('The node; it need not be known.'),
+      direction: p.oneOf('in', 'out').describe('Its channels `in` or `out`.'),
+      bias: p.integer(-100, 100).describe('From -100 to 100; 1 to 10 are usual.'),
+      description: p.string().optional().describe('Why, for `askrene-listlayers`.'),
+      relative: p.boolean().default(false).describe('Add it to the bias there is.'),
+    }),
+  result: () =>
+    r.object({
+      node_biases: r
+        .array(r.object({ layer: r.string().describe('The layer.'), ...nodeBiasOfLayer() }))
+        .describe('The biases as they now are; none where both are 0.'),
+    }),
   errors: [unknownLayer],
   examples: [
     {

@@ -16,14 +16,15 @@ export const askreneCreateChannel = defineCommand({
     'Makes a channel that only this layer has: a route hint, or the way to a node that gossip does ' +
     'not tell of. Each direction can be used once `askrene-update-channel` has said its policy. A ' +
     'channel of that name in gossip goes before it.',
-  params: z.object({
-    layer: layerParam(),
-    source: p.nodeId().describe('One end.'),
-    destination: p.nodeId().describe('The other end.'),
-    short_channel_id: p.scid().describe('Its name.'),
-    capacity_msat: p.msat().describe('Its size, in millisatoshi.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      source: p.nodeId().describe('One end.'),
+      destination: p.nodeId().describe('The other end.'),
+      short_channel_id: p.scid().describe('Its name.'),
+      capacity_msat: p.msat().describe('Its size, in millisatoshi.'),
+    }),
+  result: () => r.object({}),
   errors: [unknownLayer],
   examples: [
     {

@@ -15,14 +15,17 @@ export const askreneCreateLayer = defineCommand({
     'A layer holds what a tool says of channels and nodes beside gossip, for the calls of ' +
     '`getroutes` that name it. Names that begin with `auto.` are taken. The layer `xpay` is always ' +
     'there: it is what payments taught this node (see `listconstraints`).',
-  params: z.object({
-    layer: layerParam(),
-    persistent: p
-      .boolean()
-      .default(false)
-      .describe('Keep it over a restart. Then it is no error that there is such a layer already.'),
-  }),
-  result: r.object({ layers: layersResult() }),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      persistent: p
+        .boolean()
+        .default(false)
+        .describe(
+          'Keep it over a restart. Then it is no error that there is such a layer already.',
+        ),
+    }),
+  result: () => r.object({ layers: layersResult() }),
   errors: [{ code: codes.badParameter, meaning: 'There is such a layer, or the name is taken.' }],
   examples: [{ cli: 'lightning-cli askrene-create-layer test_layers' }],
   seeAlso: ['getroutes', 'askrene-remove-layer', 'askrene-listlayers'],

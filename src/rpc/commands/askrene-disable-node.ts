@@ -12,11 +12,12 @@ export const askreneDisableNode = defineCommand({
   category: 'routing',
   summary: 'Keep routes off a node in a layer.',
   description: 'With this layer no channel of the node is used, those that come later among them.',
-  params: z.object({
-    layer: layerParam(),
-    node: p.nodeId().describe('The node; it need not be known.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      node: p.nodeId().describe('The node; it need not be known.'),
+    }),
+  result: () => r.object({}),
   errors: [unknownLayer],
   examples: [
     {

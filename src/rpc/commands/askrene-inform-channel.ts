@@ -26,22 +26,24 @@ export const askreneInformChannel = defineCommand({
     'that and what is reserved of it together), that it could (`unconstrained`), or that it did ' +
     '(`succeeded`), so that the amount now lies on its other side. In the layer `xpay` it is the ' +
     'same as `informchannel`, and fades; in others it stands until `askrene-age`.',
-  params: z.object({
-    layer: layerParam(),
-    short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
-    amount_msat: p.msat().describe('The amount.'),
-    inform: p
-      .oneOf('constrained', 'unconstrained', 'succeeded')
-      .describe('`constrained`, `unconstrained` or `succeeded`.'),
-  }),
-  result: r.object({
-    constraints: r
-      .array(r.object({ layer: r.string().describe('The layer.'), ...constraintOfLayer() }))
-      .describe('What it can carry, where that was told.'),
-    impressions: r
-      .array(r.object({ layer: r.string().describe('The layer.'), ...impressionOfLayer() }))
-      .describe('What it carried, where that was told.'),
-  }),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
+      amount_msat: p.msat().describe('The amount.'),
+      inform: p
+        .oneOf('constrained', 'unconstrained', 'succeeded')
+        .describe('`constrained`, `unconstrained` or `succeeded`.'),
+    }),
+  result: () =>
+    r.object({
+      constraints: r
+        .array(r.object({ layer: r.string().describe('The layer.'), ...constraintOfLayer() }))
+        .describe('What it can carry, where that was told.'),
+      impressions: r
+        .array(r.object({ layer: r.string().describe('The layer.'), ...impressionOfLayer() }))
+        .describe('What it carried, where that was told.'),
+    }),
   errors: [unknownLayer],
   examples: [
     { cli: 'lightning-cli askrene-inform-channel test_layers 103x1x0/1 100000sat constrained' },

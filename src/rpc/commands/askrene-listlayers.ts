@@ -19,8 +19,8 @@ export const askreneListlayers = defineCommand({
   description:
     'Shows all layers, or one. The layer `xpay` is what payments taught this node; a channel that ' +
     'they found not usable is among its `disabled_channels`.',
-  params: z.object({ layer: layerParam().optional() }),
-  result: r.object({ layers: layersResult() }),
+  params: () => z.object({ layer: layerParam().optional() }),
+  result: () => r.object({ layers: layersResult() }),
   errors: [unknownLayer],
   examples: [{ cli: 'lightning-cli askrene-listlayers' }],
   seeAlso: ['askrene-create-layer', 'getroutes', 'listconstraints'],

@@ -10,17 +10,18 @@ export const askreneListreservations = defineCommand({
   category: 'routing',
   summary: 'Show what is reserved of channels.',
   description: 'Shows what `askrene-reserve` holds.',
-  params: z.object({}),
-  result: r.object({
-    reservations: r.array(
-      r.object({
-        short_channel_id_dir: r.scidDir().describe('The channel and direction.'),
-        amount_msat: r.msat().describe('What is held of it.'),
-        age_in_seconds: r.integer().describe('For how long.'),
-        command_id: r.string().describe('What holds it.'),
-      }),
-    ),
-  }),
+  params: () => z.object({}),
+  result: () =>
+    r.object({
+      reservations: r.array(
+        r.object({
+          short_channel_id_dir: r.scidDir().describe('The channel and direction.'),
+          amount_msat: r.msat().describe('What is held of it.'),
+          age_in_seconds: r.integer().describe('For how long.'),
+          command_id: r.string().describe('What holds it.'),
+        }),
+      ),
+    }),
   examples: [{ cli: 'lightning-cli askrene-listreservations' }],
   seeAlso: ['askrene-reserve', 'askrene-unreserve'],
   run: (_, { node }) => ({

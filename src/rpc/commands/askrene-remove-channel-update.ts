@@ -11,11 +11,12 @@ export const askreneRemoveChannelUpdate = defineCommand({
   category: 'routing',
   summary: 'Take back what a layer says a channel asks for.',
   description: 'Undoes `askrene-update-channel`: gossip has the word on this direction again.',
-  params: z.object({
-    layer: layerParam(),
-    short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
+    }),
+  result: () => r.object({}),
   errors: [unknownLayer],
   examples: [{ cli: 'lightning-cli askrene-remove-channel-update test_layers 103x1x0/1' }],
   seeAlso: ['askrene-update-channel'],

@@ -13,8 +13,8 @@ export const askreneReserve = defineCommand({
     'Holds the amounts on the channels of a path, so that `getroutes` leaves room for them until ' +
     '`askrene-unreserve`. A path of `getroutes` can be given as it is. What `pay` sends holds its ' +
     'own amounts. Nothing of it survives a restart.',
-  params: z.object({ path: pathParam().describe('The hops.') }),
-  result: r.object({}),
+  params: () => z.object({ path: pathParam().describe('The hops.') }),
+  result: () => r.object({}),
   errors: [unknownLayer],
   examples: [
     {

@@ -10,8 +10,8 @@ export const askreneUnreserve = defineCommand({
   category: 'routing',
   summary: 'Say that a path is not used any more.',
   description: 'Lets go of what `askrene-reserve` held with the same amounts.',
-  params: z.object({ path: pathParam().describe('The hops.') }),
-  result: r.object({}),
+  params: () => z.object({ path: pathParam().describe('The hops.') }),
+  result: () => r.object({}),
   errors: [{ code: codes.badParameter, meaning: 'A hop is not reserved so; those before it are.' }],
   examples: [
     {

@@ -15,20 +15,21 @@ export const askreneUpdateChannel = defineCommand({
     'Overrules what gossip says of a channel in one direction, or says it of a channel that the ' +
     'layer made. What is left out stays as it was told last. Of a channel without any policy it ' +
     'asks no fee and no blocks, and carries as much as it has.',
-  params: z.object({
-    layer: layerParam(),
-    short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
-    enabled: p.boolean().optional().describe('Whether it is used.'),
-    htlc_minimum_msat: p.msat().optional().describe('It carries no less.'),
-    htlc_maximum_msat: p.msat().optional().describe('It carries no more.'),
-    fee_base_msat: p.msat().optional().describe('Its base fee.'),
-    fee_proportional_millionths: p
-      .integer()
-      .optional()
-      .describe('Its rate, in millionths of what it carries.'),
-    cltv_expiry_delta: p.integer(0, 0xffff).optional().describe('The blocks it asks for.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      layer: layerParam(),
+      short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
+      enabled: p.boolean().optional().describe('Whether it is used.'),
+      htlc_minimum_msat: p.msat().optional().describe('It carries no less.'),
+      htlc_maximum_msat: p.msat().optional().describe('It carries no more.'),
+      fee_base_msat: p.msat().optional().describe('Its base fee.'),
+      fee_proportional_millionths: p
+        .integer()
+        .optional()
+        .describe('Its rate, in millionths of what it carries.'),
+      cltv_expiry_delta: p.integer(0, 0xffff).optional().describe('The blocks it asks for.'),
+    }),
+  result: () => r.object({}),
   errors: [unknownLayer],
   examples: [
     { cli: 'lightning-cli askrene-update-channel test_layers 103x1x0/1 false' },

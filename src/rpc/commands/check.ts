@@ -12,12 +12,14 @@ export const check = defineCommand({
   description:
     'Says whether `command_to_check` would take the parameters that follow it. Nothing is run, so ' +
     'a command may still fail for reasons other than its parameters.',
-  params: z.object({
-    command_to_check: p.string().describe('The command; its own parameters follow.'),
-  }),
-  result: r.object({
-    command_to_check: r.string().describe('The command that was checked.'),
-  }),
+  params: () =>
+    z.object({
+      command_to_check: p.string().describe('The command; its own parameters follow.'),
+    }),
+  result: () =>
+    r.object({
+      command_to_check: r.string().describe('The command that was checked.'),
+    }),
   errors: [
     { code: codes.unknownMethod, meaning: 'There is no such command.' },
     { code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' },

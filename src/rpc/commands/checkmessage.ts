@@ -18,15 +18,17 @@ export const checkmessage = defineCommand({
   description:
     'Without `pubkey` the signature is good only where its key is that of a node we know from ' +
     'gossip (or our own), since some key comes out of any signature.',
-  params: z.object({
-    message: p.string().describe('The text that was signed.'),
-    zbase: p.string().describe('The signature, as `signmessage` gives it.'),
-    pubkey: p.nodeId().optional().describe('Whose signature it should be.'),
-  }),
-  result: r.object({
-    verified: r.boolean().describe('Whether it is the signature of that key.'),
-    pubkey: r.nodeId().describe('The key that signed.'),
-  }),
+  params: () =>
+    z.object({
+      message: p.string().describe('The text that was signed.'),
+      zbase: p.string().describe('The signature, as `signmessage` gives it.'),
+      pubkey: p.nodeId().optional().describe('Whose signature it should be.'),
+    }),
+  result: () =>
+    r.object({
+      verified: r.boolean().describe('Whether it is the signature of that key.'),
+      pubkey: r.nodeId().describe('The key that signed.'),
+    }),
   errors: [
     { code: codes.badParameter, meaning: 'This is no signature.' },
     {

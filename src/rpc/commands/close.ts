@@ -25,31 +25,33 @@ export const close = defineCommand({
     'not within `unilateraltimeout` seconds, the channel is closed alone: then our part is free ' +
     'only after the delay that was agreed on. The command answers when the closing transaction is ' +
     'broadcast; the closing goes on also where nobody waits for the answer.',
-  params: z.object({
-    id: p.string().describe('The peer, the channel_id, or the short_channel_id.'),
-    unilateraltimeout: p
-      .integer()
-      .default(172_800)
-      .describe('Seconds after which it is closed alone; 0: never.'),
-    destination: p.string().optional().describe('An address for our part; else the wallet.'),
-    fee_negotiation_step: p
-      .string()
-      .optional()
-      .describe('Taken for the sake of tools: the fee is agreed on by ranges.'),
-    wrong_funding: p.outpoint().optional().describe('Not offered here.'),
-    force_lease_closed: p.boolean().optional().describe('Of no effect: there are no leases.'),
-    feerange: p
-      .array(p.feerate())
-      .optional()
-      .describe('The least and the highest feerate to agree to: two of them.'),
-  }),
-  result: r.object({
-    type: r.oneOf('mutual', 'unilateral', 'unopened').describe('How it was closed.'),
-    tx: r.hex().optional().describe('The closing transaction.'),
-    txid: r.txid().optional().describe('Its id.'),
-    txs: r.array(r.hex()).optional().describe('The closing transactions.'),
-    txids: r.array(r.txid()).optional().describe('Their ids.'),
-  }),
+  params: () =>
+    z.object({
+      id: p.string().describe('The peer, the channel_id, or the short_channel_id.'),
+      unilateraltimeout: p
+        .integer()
+        .default(172_800)
+        .describe('Seconds after which it is closed alone; 0: never.'),
+      destination: p.string().optional().describe('An address for our part; else the wallet.'),
+      fee_negotiation_step: p
+        .string()
+        .optional()
+        .describe('Taken for the sake of tools: the fee is agreed on by ranges.'),
+      wrong_funding: p.outpoint().optional().describe('Not offered here.'),
+      force_lease_closed: p.boolean().optional().describe('Of no effect: there are no leases.'),
+      feerange: p
+        .array(p.feerate())
+        .optional()
+        .describe('The least and the highest feerate to agree to: two of them.'),
+    }),
+  result: () =>
+    r.object({
+      type: r.oneOf('mutual', 'unilateral', 'unopened').describe('How it was closed.'),
+      tx: r.hex().optional().describe('The closing transaction.'),
+      txid: r.txid().optional().describe('Its id.'),
+      txs: r.array(r.hex()).optional().describe('The closing transactions.'),
+      txids: r.array(r.txid()).optional().describe('Their ids.'),
+    }),
   errors: [
     { code: codes.badParameter, meaning: '`id` names no channel, or more than one.' },
     { code: codes.general, meaning: 'The channel cannot be closed as it is now.' },

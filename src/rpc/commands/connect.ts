@@ -53,17 +53,19 @@ export const connect = defineCommand({
     'Answers once the connection is encrypted and both sides have said what they can do; at once ' +
     'where it is connected already. Without a host the addresses that are known from earlier and ' +
     'from gossip are tried in turn.',
-  params: z.object({
-    id: target().describe('The node, alone or as `id@host:port`.'),
-    host: p.string().optional().describe('Its host: a name or an address.'),
-    port: p.integer(1, 65535).optional().describe("Its port; the network's usual one otherwise."),
-  }),
-  result: r.object({
-    id: r.nodeId().describe('The node.'),
-    features: r.hex().describe('What it offers, by the bits of BOLT 9.'),
-    direction: r.oneOf('in', 'out').describe('`out` where we called it.'),
-    address: addressResult().describe('Where it was reached, or called from.'),
-  }),
+  params: () =>
+    z.object({
+      id: target().describe('The node, alone or as `id@host:port`.'),
+      host: p.string().optional().describe('Its host: a name or an address.'),
+      port: p.integer(1, 65535).optional().describe("Its port; the network's usual one otherwise."),
+    }),
+  result: () =>
+    r.object({
+      id: r.nodeId().describe('The node.'),
+      features: r.hex().describe('What it offers, by the bits of BOLT 9.'),
+      direction: r.oneOf('in', 'out').describe('`out` where we called it.'),
+      address: addressResult().describe('Where it was reached, or called from.'),
+    }),
   errors: [
     { code: codes.connectNoKnownAddress, meaning: 'No address of the node is known.' },
     { code: codes.connectAllAddressesFailed, meaning: 'None of its addresses answered.' },

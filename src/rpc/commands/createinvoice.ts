@@ -18,12 +18,13 @@ export const createinvoice = defineCommand({
   description:
     'Signs an invoice (BOLT 11) as it stands, whatever signature it has, and takes its payment from ' +
     'now on: with the terms of the invoice, and this preimage.',
-  params: z.object({
-    invstring: p.bolt11().describe('The invoice.'),
-    label: p.label().describe('A name of its own, as for `invoice`.'),
-    preimage: secret32().describe('32 bytes whose SHA256 is the payment hash.'),
-  }),
-  result: r.object(invoiceResult),
+  params: () =>
+    z.object({
+      invstring: p.bolt11().describe('The invoice.'),
+      label: p.label().describe('A name of its own, as for `invoice`.'),
+      preimage: secret32().describe('32 bytes whose SHA256 is the payment hash.'),
+    }),
+  result: () => r.object(invoiceResult),
   errors: [
     { code: codes.badParameter, meaning: 'It cannot be read, or cannot be ours; or it is over.' },
     { code: codes.invoiceLabelExists, meaning: 'The label is taken.' },

@@ -25,23 +25,28 @@ export const createonion = defineCommand({
   description:
     'Makes a packet (BOLT 4) that takes each payload to its node. `sendonion` sends it; the shared ' +
     'secrets read the failure that may come back.',
-  params: z.object({
-    hops: p
-      .array(
-        p.object({
-          pubkey: p.nodeId().describe('The node.'),
-          payload: p.hex().describe('A TLV stream with its length in front.'),
-        }),
-      )
-      .describe('In the order of the route.'),
-    assocdata: p.hex().describe('What the packet commits to: for a payment its hash.'),
-    session_key: secret32().optional().describe('For tests; left out: random.'),
-    onion_size: p.integer(66, 0xffff).default(PAYMENT_PAYLOADS).describe('Bytes for the payloads.'),
-  }),
-  result: r.object({
-    onion: r.hex().describe('The packet.'),
-    shared_secrets: r.array(r.hash()).describe('One for each hop.'),
-  }),
+  params: () =>
+    z.object({
+      hops: p
+        .array(
+          p.object({
+            pubkey: p.nodeId().describe('The node.'),
+            payload: p.hex().describe('A TLV stream with its length in front.'),
+          }),
+        )
+        .describe('In the order of the route.'),
+      assocdata: p.hex().describe('What the packet commits to: for a payment its hash.'),
+      session_key: secret32().optional().describe('For tests; left out: random.'),
+      onion_size: p
+        .integer(66, 0xffff)
+        .default(PAYMENT_PAYLOADS)
+        .describe('Bytes for the payloads.'),
+    }),
+  result: () =>
+    r.object({
+      onion: r.hex().describe('The packet.'),
+      shared_secrets: r.array(r.hash()).describe('One for each hop.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'A hop or its payload is malformed.' }],
   seeAlso: ['sendonion', 'getroute'],
   run: ({ hops, assocdata, session_key, onion_size }, { node }) => {

@@ -27,22 +27,23 @@ export const datastore = defineCommand({
     'Keeps a value under a key, for tools; it is on disk when the command is answered. Keys are ' +
     'the ways of a tree, in which a place has either a value or others below it. Begin a key with ' +
     'the name of your tool.',
-  params: z.object({
-    key: keyParam().describe('Where to keep it: a name, or several from the root down.'),
-    string: p.string().optional().describe('The value as text.'),
-    hex: p.hex().optional().describe('Or in hex; one of the two.'),
-    mode: modeParam()
-      .default('must-create')
-      .describe(
-        'What must be there, and whether the value comes in its place or after it: `must-create`, ' +
-          '`must-replace`, `create-or-replace`, `must-append` or `create-or-append`.',
-      ),
-    generation: p
-      .integer(0, Number.MAX_SAFE_INTEGER)
-      .optional()
-      .describe('Only if what is there has this; with `must-replace` and `must-append`.'),
-  }),
-  result: r.object(entryResult()),
+  params: () =>
+    z.object({
+      key: keyParam().describe('Where to keep it: a name, or several from the root down.'),
+      string: p.string().optional().describe('The value as text.'),
+      hex: p.hex().optional().describe('Or in hex; one of the two.'),
+      mode: modeParam()
+        .default('must-create')
+        .describe(
+          'What must be there, and whether the value comes in its place or after it: `must-create`, ' +
+            '`must-replace`, `create-or-replace`, `must-append` or `create-or-append`.',
+        ),
+      generation: p
+        .integer(0, Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe('Only if what is there has this; with `must-replace` and `must-append`.'),
+    }),
+  result: () => r.object(entryResult()),
   errors: [
     { code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' },
     { code: codes.datastoreExists, meaning: 'There is a value already.' },

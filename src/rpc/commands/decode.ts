@@ -96,57 +96,58 @@ export const decode = defineCommand({
   description:
     'Reads a BOLT 11 invoice, verifies its checksum and signature, and says all that is in it. ' +
     'Invoices of every network are read.',
-  params: z.object({ string: p.string().describe('The invoice.') }),
-  result: r.object({
-    type: r.oneOf('bolt11 invoice').describe('What the string is.'),
-    valid: r.boolean().describe('It is well-formed and signed.'),
-    currency: r.string().describe('`bc`, `tb`, `tbs` or `bcrt`.'),
-    created_at: r.integer().describe('Seconds since 1970.'),
-    expiry: r.integer().describe('Seconds after that.'),
-    payee: r.nodeId().describe('Who signed it, and is to be paid.'),
-    amount_msat: r.msat().optional().describe('What is asked for; left out: any amount.'),
-    payment_hash: r.hash().describe('SHA256 of the preimage.'),
-    signature: r.hex().describe('The signature, in DER.'),
-    description: r.string().optional().describe('What it is for.'),
-    description_hash: r.hash().optional().describe('The hash of what it is for.'),
-    min_final_cltv_expiry: r.integer().describe('Blocks that the last HTLC must have left.'),
-    payment_secret: r.hash().describe('Goes to the payee along with the payment.'),
-    features: r.hex().optional().describe('Feature bits.'),
-    payment_metadata: r.hex().optional().describe('Goes to the payee along with the payment.'),
-    fallbacks: r
-      .array(
-        r.object({
-          type: r.string().describe('P2PKH, P2SH, P2WPKH, P2WSH or P2TR.'),
-          addr: r.string().optional().describe('The address.'),
-          hex: r.hex().describe('The script it pays to.'),
-        }),
-      )
-      .optional()
-      .describe('Addresses for a payment on the chain.'),
-    routes: r
-      .array(
-        r.array(
+  params: () => z.object({ string: p.string().describe('The invoice.') }),
+  result: () =>
+    r.object({
+      type: r.oneOf('bolt11 invoice').describe('What the string is.'),
+      valid: r.boolean().describe('It is well-formed and signed.'),
+      currency: r.string().describe('`bc`, `tb`, `tbs` or `bcrt`.'),
+      created_at: r.integer().describe('Seconds since 1970.'),
+      expiry: r.integer().describe('Seconds after that.'),
+      payee: r.nodeId().describe('Who signed it, and is to be paid.'),
+      amount_msat: r.msat().optional().describe('What is asked for; left out: any amount.'),
+      payment_hash: r.hash().describe('SHA256 of the preimage.'),
+      signature: r.hex().describe('The signature, in DER.'),
+      description: r.string().optional().describe('What it is for.'),
+      description_hash: r.hash().optional().describe('The hash of what it is for.'),
+      min_final_cltv_expiry: r.integer().describe('Blocks that the last HTLC must have left.'),
+      payment_secret: r.hash().describe('Goes to the payee along with the payment.'),
+      features: r.hex().optional().describe('Feature bits.'),
+      payment_metadata: r.hex().optional().describe('Goes to the payee along with the payment.'),
+      fallbacks: r
+        .array(
           r.object({
-            pubkey: r.nodeId().describe('The node where the channel begins.'),
-            short_channel_id: r.scid().describe('The channel.'),
-            fee_base_msat: r.integer().describe('Its base fee.'),
-            fee_proportional_millionths: r.integer().describe('Its proportional fee.'),
-            cltv_expiry_delta: r.integer().describe('Its delay, in blocks.'),
+            type: r.string().describe('P2PKH, P2SH, P2WPKH, P2WSH or P2TR.'),
+            addr: r.string().optional().describe('The address.'),
+            hex: r.hex().describe('The script it pays to.'),
           }),
-        ),
-      )
-      .optional()
-      .describe('Ways to the payee that gossip does not tell.'),
-    extra: r
-      .array(
-        r.object({
-          tag: r.string().describe('The letter of the field.'),
-          data: r.string().describe('Its data, in bech32 letters.'),
-        }),
-      )
-      .optional()
-      .describe('Fields that are not read.'),
-  }),
+        )
+        .optional()
+        .describe('Addresses for a payment on the chain.'),
+      routes: r
+        .array(
+          r.array(
+            r.object({
+              pubkey: r.nodeId().describe('The node where the channel begins.'),
+              short_channel_id: r.scid().describe('The channel.'),
+              fee_base_msat: r.integer().describe('Its base fee.'),
+              fee_proportional_millionths: r.integer().describe('Its proportional fee.'),
+              cltv_expiry_delta: r.integer().describe('Its delay, in blocks.'),
+            }),
+          ),
+        )
+        .optional()
+        .describe('Ways to the payee that gossip does not tell.'),
+      extra: r
+        .array(
+          r.object({
+            tag: r.string().describe('The letter of the field.'),
+            data: r.string().describe('Its data, in bech32 letters.'),
+          }),
+        )
+        .optional()
+        .describe('Fields that are not read.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'It is no invoice; the message says why.' }],
   seeAlso: ['pay', 'sendpay', 'invoice'],
   run: ({ string }) => {

@@ -8,12 +8,14 @@ export const delconstraints = defineCommand({
   category: 'routing',
   summary: 'Forget what payments taught the route table.',
   description: 'Forgets all constraints, or those of one channel, direction or node.',
-  params: z.object({
-    subject: constraintSubject().optional().describe('What to forget; all if left out.'),
-  }),
-  result: r.object({
-    constraints: r.array(constraintResult()).describe('Those that were forgotten.'),
-  }),
+  params: () =>
+    z.object({
+      subject: constraintSubject().optional().describe('What to forget; all if left out.'),
+    }),
+  result: () =>
+    r.object({
+      constraints: r.array(constraintResult()).describe('Those that were forgotten.'),
+    }),
   examples: [
     { cli: 'lightning-cli delconstraints' },
     { cli: 'lightning-cli delconstraints 103x1x0/1' },

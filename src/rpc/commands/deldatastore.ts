@@ -10,14 +10,15 @@ export const deldatastore = defineCommand({
   category: 'utility',
   summary: 'Delete what is kept under a key.',
   description: 'Deletes the value at a key, and answers it.',
-  params: z.object({
-    key: keyParam().describe('Where it is.'),
-    generation: p
-      .integer(0, Number.MAX_SAFE_INTEGER)
-      .optional()
-      .describe('Only if the value has this.'),
-  }),
-  result: r.object(entryResult()),
+  params: () =>
+    z.object({
+      key: keyParam().describe('Where it is.'),
+      generation: p
+        .integer(0, Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe('Only if the value has this.'),
+    }),
+  result: () => r.object(entryResult()),
   errors: [
     { code: codes.datastoreNoSuchKey, meaning: 'There is no value.' },
     { code: codes.datastoreDeleteWrongGeneration, meaning: 'It has another generation.' },

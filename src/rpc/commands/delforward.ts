@@ -14,12 +14,13 @@ export const delforward = defineCommand({
     'Takes a forward off `listforwards`. It must have ended, and the channel it came in on must ' +
     'have settled it for good; nothing depends on it any more then. `getinfo` no longer counts its ' +
     'fee.',
-  params: z.object({
-    in_channel: p.scid().describe('The channel it came in on.'),
-    in_htlc_id: p.u64().describe('Its id there.'),
-    status: p.oneOf('settled', 'local_failed', 'failed').describe('How it ended.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      in_channel: p.scid().describe('The channel it came in on.'),
+      in_htlc_id: p.u64().describe('Its id there.'),
+      status: p.oneOf('settled', 'local_failed', 'failed').describe('How it ended.'),
+    }),
+  result: () => r.object({}),
   errors: [{ code: codes.noSuchForward, meaning: 'There is none like that which is over.' }],
   examples: [{ cli: 'lightning-cli delforward 103x1x0 7 failed' }],
   seeAlso: ['listforwards'],

@@ -13,12 +13,16 @@ export const delinvoice = defineCommand({
     'Deletes the invoice if it has the status given; without one, if it is unpaid. An HTLC that ' +
     'pays it at that moment either comes first, and the status is no longer the expected one, or ' +
     'is refused.',
-  params: z.object({
-    label: p.label().describe('The label of the invoice.'),
-    status: p.oneOf('unpaid', 'paid', 'expired').default('unpaid').describe('Must be its status.'),
-    desconly: p.boolean().default(false).describe('Delete the description alone.'),
-  }),
-  result: r.object(invoiceResult),
+  params: () =>
+    z.object({
+      label: p.label().describe('The label of the invoice.'),
+      status: p
+        .oneOf('unpaid', 'paid', 'expired')
+        .default('unpaid')
+        .describe('Must be its status.'),
+      desconly: p.boolean().default(false).describe('Delete the description alone.'),
+    }),
+  result: () => r.object(invoiceResult),
   errors: [
     { code: codes.invoiceNotFound, meaning: 'No invoice has the label.' },
     { code: codes.invoiceStatusUnexpected, meaning: 'It has another status; `data` says which.' },

@@ -12,13 +12,14 @@ export const delpay = defineCommand({
   description:
     'Deletes what `listsendpays` tells of a payment. The proof of a success is kept all the same: ' +
     'a hash that was paid is never paid again.',
-  params: z.object({
-    payment_hash: p.hash32().describe('The payment hash.'),
-    status: p.oneOf('complete', 'failed').describe('Must be its status.'),
-    partid: partNumber().optional().describe('Only this part.'),
-    groupid: partNumber(1).optional().describe('Only this try.'),
-  }),
-  result: r.object({ payments: r.array(r.object(paymentResult)).describe('As they were.') }),
+  params: () =>
+    z.object({
+      payment_hash: p.hash32().describe('The payment hash.'),
+      status: p.oneOf('complete', 'failed').describe('Must be its status.'),
+      partid: partNumber().optional().describe('Only this part.'),
+      groupid: partNumber(1).optional().describe('Only this try.'),
+    }),
+  result: () => r.object({ payments: r.array(r.object(paymentResult)).describe('As they were.') }),
   errors: [
     { code: codes.payNoSuchPayment, meaning: 'There is no such payment, or not in that status.' },
   ],

@@ -12,11 +12,12 @@ export const disconnect = defineCommand({
   description:
     'A peer with which we have a channel is kept unless `force` is true; then the connection is ' +
     'made again before long.',
-  params: z.object({
-    id: p.nodeId().describe('The peer.'),
-    force: p.boolean().default(false).describe('Also where there is a channel.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      id: p.nodeId().describe('The peer.'),
+      force: p.boolean().default(false).describe('Also where there is a channel.'),
+    }),
+  result: () => r.object({}),
   errors: [{ code: codes.general, meaning: 'It is not connected, or there is a channel with it.' }],
   examples: [{ cli: 'lightning-cli disconnect 02f6…b', reply: {} }],
   seeAlso: ['connect', 'listpeers'],

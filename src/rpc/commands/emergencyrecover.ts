@@ -13,8 +13,8 @@ export const emergencyrecover = defineCommand({
     'called and asked to close, and what its commitment pays to us goes to the wallet. This ' +
     'depends on the peers: use it when the store is lost, and only then. An old copy of the store ' +
     'must never be used instead: it may cost all the money in its channels.',
-  params: z.object({}),
-  result: stubsResult(),
+  params: () => z.object({}),
+  result: () => stubsResult(),
   errors: [
     { code: codes.general, meaning: 'The file is not of this seed, or the chain does not answer.' },
   ],

@@ -41,22 +41,23 @@ export const feerates = defineCommand({
   description:
     '`perkw` is satoshi per 1000 weight units, `perkb` per 1000 virtual bytes. Where the source of ' +
     'the chain knows no estimate, a fallback is used and a warning says so.',
-  params: z.object({ style: p.oneOf('perkb', 'perkw').describe('The unit.') }),
-  result: r.object({
-    perkb: rates().optional().describe('Satoshi per 1000 virtual bytes.'),
-    perkw: rates().optional().describe('Satoshi per 1000 weight units.'),
-    onchain_fee_estimates: r
-      .object({
-        opening_channel_satoshis: r.u64().describe('Funding a channel.'),
-        mutual_close_satoshis: r.u64().describe('Closing together.'),
-        unilateral_close_satoshis: r.u64().describe('Closing alone, with anchors.'),
-        unilateral_close_nonanchor_satoshis: r.u64().describe('Closing alone, without.'),
-        htlc_timeout_satoshis: r.u64().describe('Taking back an HTLC.'),
-        htlc_success_satoshis: r.u64().describe('Claiming an HTLC.'),
-      })
-      .describe('Estimates of whole fees.'),
-    warning_missing_feerates: r.string().optional().describe('No estimates are known.'),
-  }),
+  params: () => z.object({ style: p.oneOf('perkb', 'perkw').describe('The unit.') }),
+  result: () =>
+    r.object({
+      perkb: rates().optional().describe('Satoshi per 1000 virtual bytes.'),
+      perkw: rates().optional().describe('Satoshi per 1000 weight units.'),
+      onchain_fee_estimates: r
+        .object({
+          opening_channel_satoshis: r.u64().describe('Funding a channel.'),
+          mutual_close_satoshis: r.u64().describe('Closing together.'),
+          unilateral_close_satoshis: r.u64().describe('Closing alone, with anchors.'),
+          unilateral_close_nonanchor_satoshis: r.u64().describe('Closing alone, without.'),
+          htlc_timeout_satoshis: r.u64().describe('Taking back an HTLC.'),
+          htlc_success_satoshis: r.u64().describe('Claiming an HTLC.'),
+        })
+        .describe('Estimates of whole fees.'),
+      warning_missing_feerates: r.string().optional().describe('No estimates are known.'),
+    }),
   examples: [{ cli: 'lightning-cli feerates perkw' }],
   seeAlso: ['withdraw', 'fundchannel'],
   run: ({ style }, { node }) => {

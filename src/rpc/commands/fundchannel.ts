@@ -40,28 +40,30 @@ export const fundchannel = defineCommand({
     'Agrees with the peer on a channel, pays into it from the wallet, and broadcasts the funding ' +
     'transaction once the peer has signed our way back out. The channel can be used after some ' +
     'confirmations: `listpeerchannels` tells.',
-  params: z.object({
-    id: p.nodeId().describe('The peer; it must be connected.'),
-    amount: channelParams.amount,
-    feerate: p.feerate().optional().describe('Of the funding transaction.'),
-    announce: channelParams.announce,
-    minconf: p.integer().default(1).describe('Confirmations of the coins that are spent.'),
-    push_msat: channelParams.push_msat,
-    close_to: channelParams.close_to,
-    request_amt: channelParams.request_amt,
-    compact_lease: channelParams.compact_lease,
-    utxos: p.array(p.outpoint()).optional().describe('Spend these coins and no others.'),
-    mindepth: channelParams.mindepth,
-    reserve: channelParams.reserve,
-    channel_type: p.array(p.integer(0, 1000)).optional().describe('The bits of the type.'),
-  }),
-  result: r.object({
-    tx: r.hex().describe('The funding transaction.'),
-    txid: r.txid().describe('Its id.'),
-    outnum: r.integer().describe('Its output that is the channel.'),
-    channel_id: r.hash().describe('The channel.'),
-    channel_type: channelTypeResult().describe('What was agreed on.'),
-  }),
+  params: () =>
+    z.object({
+      id: p.nodeId().describe('The peer; it must be connected.'),
+      amount: channelParams.amount,
+      feerate: p.feerate().optional().describe('Of the funding transaction.'),
+      announce: channelParams.announce,
+      minconf: p.integer().default(1).describe('Confirmations of the coins that are spent.'),
+      push_msat: channelParams.push_msat,
+      close_to: channelParams.close_to,
+      request_amt: channelParams.request_amt,
+      compact_lease: channelParams.compact_lease,
+      utxos: p.array(p.outpoint()).optional().describe('Spend these coins and no others.'),
+      mindepth: channelParams.mindepth,
+      reserve: channelParams.reserve,
+      channel_type: p.array(p.integer(0, 1000)).optional().describe('The bits of the type.'),
+    }),
+  result: () =>
+    r.object({
+      tx: r.hex().describe('The funding transaction.'),
+      txid: r.txid().describe('Its id.'),
+      outnum: r.integer().describe('Its output that is the channel.'),
+      channel_id: r.hash().describe('The channel.'),
+      channel_type: channelTypeResult().describe('What was agreed on.'),
+    }),
   errors: [
     { code: codes.general, meaning: 'The peer refused, or went away; nothing was spent.' },
     ...fundingErrors,

@@ -28,41 +28,42 @@ export const getinfo = defineCommand({
     'The id, the addresses, how many peers and channels there are, and how far the block chain is ' +
     'followed. A warning is there while the chain is not fully followed: then channels may be ' +
     'shown as they were.',
-  params: z.object({}),
-  result: r.object({
-    id: r.nodeId().describe('The public key of this node.'),
-    alias: r.string().describe('Its name for people.'),
-    color: r.hex().describe('Its color, three bytes.'),
-    num_peers: r.integer().describe('Peers that are connected, or that a channel ties us to.'),
-    num_pending_channels: r.integer().describe('Channels that are being opened.'),
-    num_active_channels: r.integer().describe('Channels in normal operation.'),
-    num_inactive_channels: r.integer().describe('Channels that are closing.'),
-    address: r.array(addressResult()).describe('What is announced.'),
-    binding: r.array(addressResult()).describe('Where it listens.'),
-    version: r
-      .string()
-      .describe("The version of the interface (Core Lightning's), and of this program."),
-    blockheight: r.integer().describe('The last block that was followed.'),
-    network: r.string().describe('The block chain.'),
-    fees_collected_msat: r.msat().describe('What forwarding has earned.'),
-    'lightning-dir': r.string().describe('Where everything is kept.'),
-    our_features: r
-      .object({
-        init: r.hex().describe('In init.'),
-        node: r.hex().describe('In node_announcement.'),
-        channel: r.hex().describe('In channel_announcement.'),
-        invoice: r.hex().describe('In invoices.'),
-      })
-      .describe('The features of BOLT 9 that we offer.'),
-    warning_bitcoind_sync: r
-      .string()
-      .optional()
-      .describe('bitcoind does not answer, or does not have all blocks of its network.'),
-    warning_lightningd_sync: r
-      .string()
-      .optional()
-      .describe('The chain is not followed to its tip.'),
-  }),
+  params: () => z.object({}),
+  result: () =>
+    r.object({
+      id: r.nodeId().describe('The public key of this node.'),
+      alias: r.string().describe('Its name for people.'),
+      color: r.hex().describe('Its color, three bytes.'),
+      num_peers: r.integer().describe('Peers that are connected, or that a channel ties us to.'),
+      num_pending_channels: r.integer().describe('Channels that are being opened.'),
+      num_active_channels: r.integer().describe('Channels in normal operation.'),
+      num_inactive_channels: r.integer().describe('Channels that are closing.'),
+      address: r.array(addressResult()).describe('What is announced.'),
+      binding: r.array(addressResult()).describe('Where it listens.'),
+      version: r
+        .string()
+        .describe("The version of the interface (Core Lightning's), and of this program."),
+      blockheight: r.integer().describe('The last block that was followed.'),
+      network: r.string().describe('The block chain.'),
+      fees_collected_msat: r.msat().describe('What forwarding has earned.'),
+      'lightning-dir': r.string().describe('Where everything is kept.'),
+      our_features: r
+        .object({
+          init: r.hex().describe('In init.'),
+          node: r.hex().describe('In node_announcement.'),
+          channel: r.hex().describe('In channel_announcement.'),
+          invoice: r.hex().describe('In invoices.'),
+        })
+        .describe('The features of BOLT 9 that we offer.'),
+      warning_bitcoind_sync: r
+        .string()
+        .optional()
+        .describe('bitcoind does not answer, or does not have all blocks of its network.'),
+      warning_lightningd_sync: r
+        .string()
+        .optional()
+        .describe('The chain is not followed to its tip.'),
+    }),
   examples: [{ cli: 'lightning-cli getinfo' }],
   seeAlso: ['listpeers', 'listpeerchannels', 'listconfigs'],
   run: async (_, { node }) => {

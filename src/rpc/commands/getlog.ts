@@ -66,15 +66,17 @@ export const getlog = defineCommand({
   description:
     'The lines that are kept in memory, the oldest first; `time` counts from the first of them. ' +
     'What is below `log-level` is not kept at all.',
-  params: z.object({
-    level: logLevel().default('info').describe('The least level shown.'),
-  }),
-  result: r.object({
-    created_at: r.string().describe('The time of the first line, in seconds since 1970.'),
-    bytes_used: r.integer().describe('What the kept lines hold.'),
-    bytes_max: r.integer().describe('What may be kept.'),
-    log: r.array(logEntryResult()),
-  }),
+  params: () =>
+    z.object({
+      level: logLevel().default('info').describe('The least level shown.'),
+    }),
+  result: () =>
+    r.object({
+      created_at: r.string().describe('The time of the first line, in seconds since 1970.'),
+      bytes_used: r.integer().describe('What the kept lines hold.'),
+      bytes_max: r.integer().describe('What may be kept.'),
+      log: r.array(logEntryResult()),
+    }),
   examples: [{ cli: 'lightning-cli getlog unusual' }],
   run: ({ level }, { node }) => {
     const lines = node.recentLog();

@@ -18,36 +18,38 @@ export const getroute = defineCommand({
     'capacity and by what earlier payments taught (see `listconstraints`).\n\n' +
     'Our own channels count with what they can spend now. A channel that failed is not offered ' +
     'again for what it could not carry, as long as that is known.',
-  params: z.object({
-    id: p.nodeId().describe('The node to reach.'),
-    amount_msat: p.msat().describe('What is to arrive.'),
-    riskfactor: p.number().describe('What stuck funds cost, in percent a year; 10 is usual.'),
-    cltv: p.integer(0, 0xffff).default(9).describe('Blocks the last hop is given.'),
-    fromid: p.nodeId().optional().describe('Where the route begins; this node if left out.'),
-    fuzzpercent: p
-      .number(0, 100)
-      .default(0)
-      .describe(
-        'Over- or underrate each fee by up to this much, at random, to be less predictable.',
+  params: () =>
+    z.object({
+      id: p.nodeId().describe('The node to reach.'),
+      amount_msat: p.msat().describe('What is to arrive.'),
+      riskfactor: p.number().describe('What stuck funds cost, in percent a year; 10 is usual.'),
+      cltv: p.integer(0, 0xffff).default(9).describe('Blocks the last hop is given.'),
+      fromid: p.nodeId().optional().describe('Where the route begins; this node if left out.'),
+      fuzzpercent: p
+        .number(0, 100)
+        .default(0)
+        .describe(
+          'Over- or underrate each fee by up to this much, at random, to be less predictable.',
+        ),
+      exclude: p
+        .array(exclusion())
+        .default([])
+        .describe('Nodes, channels, or channels in one direction not to use.'),
+      maxhops: p.integer(1, 20).default(20).describe('Hops at most.'),
+    }),
+  result: () =>
+    r.object({
+      route: r.array(
+        r.object({
+          id: r.nodeId().describe('The node at the end of this hop.'),
+          channel: r.scid().describe('The channel to it.'),
+          direction: r.integer().describe('0 from the lesser node id to the greater, else 1.'),
+          amount_msat: r.msat().describe('What arrives there.'),
+          delay: r.integer().describe('Blocks the HTLC that arrives there has.'),
+          style: r.oneOf('tlv').describe('The form of its payload.'),
+        }),
       ),
-    exclude: p
-      .array(exclusion())
-      .default([])
-      .describe('Nodes, channels, or channels in one direction not to use.'),
-    maxhops: p.integer(1, 20).default(20).describe('Hops at most.'),
-  }),
-  result: r.object({
-    route: r.array(
-      r.object({
-        id: r.nodeId().describe('The node at the end of this hop.'),
-        channel: r.scid().describe('The channel to it.'),
-        direction: r.integer().describe('0 from the lesser node id to the greater, else 1.'),
-        amount_msat: r.msat().describe('What arrives there.'),
-        delay: r.integer().describe('Blocks the HTLC that arrives there has.'),
-        style: r.oneOf('tlv').describe('The form of its payload.'),
-      }),
-    ),
-  }),
+    }),
   errors: [{ code: codes.payRouteNotFound, meaning: 'There is no route; the message says why.' }],
   examples: [
     {

@@ -29,42 +29,44 @@ export const getroutes = defineCommand({
     '`getroutes` without `xpay` knows nothing of earlier payments.\n\n' +
     'The fields `next_node_id`, `amount_msat` and `delay` of a hop are older names of ' +
     '`node_id_out`, `amount_in_msat` and `cltv_in`.',
-  params: z.object({
-    source: p.nodeId().describe('Where the routes begin.'),
-    destination: p.nodeId().describe('Where they end.'),
-    amount_msat: p.msat().describe('What is to arrive, in all.'),
-    layers: p.array(p.string()).describe('Names of layers; none is fine.'),
-    maxfee_msat: p.msat().describe('Fees at most, of all routes together.'),
-    final_cltv: p.integer().describe('Blocks that the last node is given.'),
-    maxdelay: p.integer().default(MOST_DELAY).describe('Blocks of a route at most; up to 2016.'),
-    maxparts: p.integer(1).default(100).describe('Routes at most.'),
-  }),
-  result: r.object({
-    probability_ppm: r
-      .integer()
-      .describe('The chance that all routes carry their amounts, in millionths.'),
-    routes: r.array(
-      r.object({
-        probability_ppm: r.integer().describe('The chance of this one.'),
-        amount_msat: r.msat().describe('What arrives by it.'),
-        final_cltv: r.integer().describe('The blocks of the last node, as asked.'),
-        path: r.array(
-          r.object({
-            short_channel_id_dir: r.scidDir().describe('The channel and direction.'),
-            node_id_in: r.nodeId().describe('The node where it starts.'),
-            node_id_out: r.nodeId().describe('The node where it ends.'),
-            amount_in_msat: r.msat().describe('What the node at its start must have.'),
-            amount_out_msat: r.msat().describe('What arrives at its end.'),
-            cltv_in: r.integer().describe('Blocks that the node at its start must have.'),
-            cltv_out: r.integer().describe('Blocks that the node at its end is given.'),
-            next_node_id: r.nodeId().describe('As node_id_out.'),
-            amount_msat: r.msat().describe('As amount_in_msat.'),
-            delay: r.integer().describe('As cltv_in.'),
-          }),
-        ),
-      }),
-    ),
-  }),
+  params: () =>
+    z.object({
+      source: p.nodeId().describe('Where the routes begin.'),
+      destination: p.nodeId().describe('Where they end.'),
+      amount_msat: p.msat().describe('What is to arrive, in all.'),
+      layers: p.array(p.string()).describe('Names of layers; none is fine.'),
+      maxfee_msat: p.msat().describe('Fees at most, of all routes together.'),
+      final_cltv: p.integer().describe('Blocks that the last node is given.'),
+      maxdelay: p.integer().default(MOST_DELAY).describe('Blocks of a route at most; up to 2016.'),
+      maxparts: p.integer(1).default(100).describe('Routes at most.'),
+    }),
+  result: () =>
+    r.object({
+      probability_ppm: r
+        .integer()
+        .describe('The chance that all routes carry their amounts, in millionths.'),
+      routes: r.array(
+        r.object({
+          probability_ppm: r.integer().describe('The chance of this one.'),
+          amount_msat: r.msat().describe('What arrives by it.'),
+          final_cltv: r.integer().describe('The blocks of the last node, as asked.'),
+          path: r.array(
+            r.object({
+              short_channel_id_dir: r.scidDir().describe('The channel and direction.'),
+              node_id_in: r.nodeId().describe('The node where it starts.'),
+              node_id_out: r.nodeId().describe('The node where it ends.'),
+              amount_in_msat: r.msat().describe('What the node at its start must have.'),
+              amount_out_msat: r.msat().describe('What arrives at its end.'),
+              cltv_in: r.integer().describe('Blocks that the node at its start must have.'),
+              cltv_out: r.integer().describe('Blocks that the node at its end is given.'),
+              next_node_id: r.nodeId().describe('As node_id_out.'),
+              amount_msat: r.msat().describe('As amount_in_msat.'),
+              delay: r.integer().describe('As cltv_in.'),
+            }),
+          ),
+        }),
+      ),
+    }),
   errors: [
     { code: codes.payRouteNotFound, meaning: 'There are no routes; the message says why.' },
     {

@@ -12,20 +12,22 @@ export const help = defineCommand({
   description:
     'Without a parameter every command is listed with its parameters. With the name of a command ' +
     'the answer holds its whole manual page, which `lightning-cli help COMMAND` prints as text.',
-  params: z.object({
-    command: p.string().optional().describe('The command to explain.'),
-  }),
-  result: r.object({
-    help: r.array(
-      r.object({
-        command: r.string().describe('The name and the parameters, optional ones in brackets.'),
-        category: r.string().describe('What it is about.'),
-        description: r.string().describe('One line.'),
-        verbose: r.string().optional().describe('The manual page, where one command was asked.'),
-      }),
-    ),
-    'format-hint': r.string().optional().describe('How `lightning-cli` shows it.'),
-  }),
+  params: () =>
+    z.object({
+      command: p.string().optional().describe('The command to explain.'),
+    }),
+  result: () =>
+    r.object({
+      help: r.array(
+        r.object({
+          command: r.string().describe('The name and the parameters, optional ones in brackets.'),
+          category: r.string().describe('What it is about.'),
+          description: r.string().describe('One line.'),
+          verbose: r.string().optional().describe('The manual page, where one command was asked.'),
+        }),
+      ),
+      'format-hint': r.string().optional().describe('How `lightning-cli` shows it.'),
+    }),
   errors: [{ code: codes.unknownMethod, meaning: 'There is no such command.' }],
   examples: [{ cli: 'lightning-cli help ping' }],
   seeAlso: ['check'],

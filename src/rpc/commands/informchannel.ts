@@ -20,16 +20,18 @@ export const informchannel = defineCommand({
     'Adds by hand what a payment would have taught, for tools that probe: that a channel in one ' +
     'direction could not carry an amount (`constrained`), that it could (`unconstrained`), or that ' +
     'it did (`succeeded`), so that the amount now lies on its other side.',
-  params: z.object({
-    short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
-    amount_msat: p.msat().describe('The amount.'),
-    inform: p
-      .oneOf('constrained', 'unconstrained', 'succeeded')
-      .describe('`constrained`, `unconstrained` or `succeeded`.'),
-  }),
-  result: r.object({
-    constraints: r.array(constraintResult()).describe('What is known of it now.'),
-  }),
+  params: () =>
+    z.object({
+      short_channel_id_dir: p.scidDir().describe('The channel and direction.'),
+      amount_msat: p.msat().describe('The amount.'),
+      inform: p
+        .oneOf('constrained', 'unconstrained', 'succeeded')
+        .describe('`constrained`, `unconstrained` or `succeeded`.'),
+    }),
+  result: () =>
+    r.object({
+      constraints: r.array(constraintResult()).describe('What is known of it now.'),
+    }),
   examples: [{ cli: 'lightning-cli informchannel 103x1x0/1 100000sat constrained' }],
   seeAlso: ['listconstraints', 'delconstraints'],
   run: ({ short_channel_id_dir, amount_msat, inform }, { node }) => {

@@ -52,29 +52,37 @@ export const invoice = defineCommand({
     'before it answers, `listinvoices` with the label tells whether the invoice was made.\n\n' +
     'Where none of our channels is public, private ones are named in the invoice, so that payers ' +
     'find us; `exposeprivatechannels` says which.',
-  params: z.object({
-    amount_msat: p.msatOrAny().describe('What is asked for, or `any`.'),
-    label: p.label().describe('A name of its own for this invoice, up to 128 bytes.'),
-    description: p.string().describe('What it is for, shown to the payer; up to 639 bytes.'),
-    expiry: p.integer(1).default(604_800).describe('Seconds until it can no longer be paid.'),
-    fallbacks: p.array(p.string()).optional().describe('Addresses for a payment on the chain.'),
-    preimage: secret32().optional().describe('32 bytes never used before; left out: random.'),
-    exposeprivatechannels: expose().optional().describe('Private channels to name.'),
-    cltv: p.integer(1, 2016).optional().describe('Blocks an HTLC must have left (`--cltv-final`).'),
-    deschashonly: p.boolean().default(false).describe('Only the hash of the description goes in.'),
-  }),
-  result: r.object({
-    bolt11: r.string().describe('The invoice, for the payer.'),
-    payment_hash: r.hash().describe('SHA256 of the preimage.'),
-    payment_secret: r.hash().describe('What payers prove that they know the invoice with.'),
-    expires_at: r.integer().describe('When it can no longer be paid, seconds since 1970.'),
-    created_index: r.integer().describe('1 for the first invoice ever made, and so on.'),
-    warning_capacity: r.string().optional().describe('Our channels cannot take in so much.'),
-    warning_offline: r.string().optional().describe('Only with peers that are away.'),
-    warning_deadends: r.string().optional().describe('Our peers have no other channels.'),
-    warning_private_unused: r.string().optional().describe('Private channels would do, unnamed.'),
-    warning_mpp: r.string().optional().describe('No single channel can take in so much.'),
-  }),
+  params: () =>
+    z.object({
+      amount_msat: p.msatOrAny().describe('What is asked for, or `any`.'),
+      label: p.label().describe('A name of its own for this invoice, up to 128 bytes.'),
+      description: p.string().describe('What it is for, shown to the payer; up to 639 bytes.'),
+      expiry: p.integer(1).default(604_800).describe('Seconds until it can no longer be paid.'),
+      fallbacks: p.array(p.string()).optional().describe('Addresses for a payment on the chain.'),
+      preimage: secret32().optional().describe('32 bytes never used before; left out: random.'),
+      exposeprivatechannels: expose().optional().describe('Private channels to name.'),
+      cltv: p
+        .integer(1, 2016)
+        .optional()
+        .describe('Blocks an HTLC must have left (`--cltv-final`).'),
+      deschashonly: p
+        .boolean()
+        .default(false)
+        .describe('Only the hash of the description goes in.'),
+    }),
+  result: () =>
+    r.object({
+      bolt11: r.string().describe('The invoice, for the payer.'),
+      payment_hash: r.hash().describe('SHA256 of the preimage.'),
+      payment_secret: r.hash().describe('What payers prove that they know the invoice with.'),
+      expires_at: r.integer().describe('When it can no longer be paid, seconds since 1970.'),
+      created_index: r.integer().describe('1 for the first invoice ever made, and so on.'),
+      warning_capacity: r.string().optional().describe('Our channels cannot take in so much.'),
+      warning_offline: r.string().optional().describe('Only with peers that are away.'),
+      warning_deadends: r.string().optional().describe('Our peers have no other channels.'),
+      warning_private_unused: r.string().optional().describe('Private channels would do, unnamed.'),
+      warning_mpp: r.string().optional().describe('No single channel can take in so much.'),
+    }),
   errors: [
     { code: codes.invoiceLabelExists, meaning: 'The label is taken.' },
     { code: codes.invoicePreimageExists, meaning: 'The preimage was used before.' },

@@ -45,23 +45,24 @@ export const keysend = defineCommand({
   description:
     'Sends the preimage along with the payment (bLIP 3). Nothing proves what it was for: whoever ' +
     'holds the preimage made it up himself.',
-  params: z.object({
-    destination: p.nodeId().describe('Who is paid.'),
-    amount_msat: p.msat().describe('What is to arrive.'),
-    label: p.label().optional().describe('A name for `listpays`.'),
-    maxfeepercent: limits.maxfeepercent,
-    retry_for: limits.retry_for,
-    maxdelay: limits.maxdelay,
-    exemptfee: limits.exemptfee,
-    routehints: p
-      .array(p.array(hintHop))
-      .optional()
-      .describe('Ways to the payee that gossip does not tell, each hop by hop.'),
-    extratlvs: tlvs().optional().describe('More records for the payee: types and hex.'),
-    maxfee: limits.maxfee,
-    exclude: limits.exclude,
-  }),
-  result: r.object(payResult),
+  params: () =>
+    z.object({
+      destination: p.nodeId().describe('Who is paid.'),
+      amount_msat: p.msat().describe('What is to arrive.'),
+      label: p.label().optional().describe('A name for `listpays`.'),
+      maxfeepercent: limits.maxfeepercent,
+      retry_for: limits.retry_for,
+      maxdelay: limits.maxdelay,
+      exemptfee: limits.exemptfee,
+      routehints: p
+        .array(p.array(hintHop))
+        .optional()
+        .describe('Ways to the payee that gossip does not tell, each hop by hop.'),
+      extratlvs: tlvs().optional().describe('More records for the payee: types and hex.'),
+      maxfee: limits.maxfee,
+      exclude: limits.exclude,
+    }),
+  result: () => r.object(payResult),
   errors: payErrors,
   seeAlso: ['pay', 'sendpay'],
   run: async (params, { node, notify }) => {

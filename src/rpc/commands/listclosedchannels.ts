@@ -14,46 +14,47 @@ export const listclosedchannels = defineCommand({
   description:
     'Channels whose end is settled and buried in the chain, so that `listpeerchannels` has ' +
     'forgotten them.',
-  params: z.object({ id: p.nodeId().optional().describe('Only those with this peer.') }),
-  result: r.object({
-    closedchannels: r.array(
-      r.object({
-        peer_id: r.nodeId().describe('The peer.'),
-        channel_id: r.hash().describe('Its id.'),
-        short_channel_id: r.scid().optional().describe('Where its funding lies.'),
-        alias: r
-          .object({ local: r.scid().optional(), remote: r.scid().optional() })
-          .optional()
-          .describe('Its other names.'),
-        opener: r.oneOf('local', 'remote').describe('Who paid for it.'),
-        closer: r
-          .oneOf('local', 'remote')
-          .optional()
-          .describe('Who began to close it, where that is known.'),
-        private: r.boolean().describe('Whether gossip was told nothing of it.'),
-        channel_type: channelTypeResult().optional().describe('Its type.'),
-        total_local_commitments: r.u64().describe('How many commitments we had.'),
-        total_remote_commitments: r.u64().describe('How many the peer had.'),
-        total_htlcs_sent: r.u64().describe('HTLCs that we offered in it.'),
-        funding_txid: r.txid().describe('The funding transaction.'),
-        funding_outnum: r.integer().describe('Its output that was the channel.'),
-        funding_withheld: r.boolean().describe('False: it was broadcast.'),
-        leased: r.boolean().describe('False: channels are not leased.'),
-        funding_pushed_msat: r.msat().optional().describe('What the opener gave away at once.'),
-        total_msat: r.msat().describe('What it held.'),
-        final_to_us_msat: r.msat().describe('What was ours at the end.'),
-        ...extremes.result,
-        last_commitment_txid: r.txid().optional().describe('What spent the funding output.'),
-        last_commitment_fee_msat: r.msat().optional().describe('What that paid in fees.'),
-        close_cause: r
-          .oneOf('unknown', 'user', 'remote', 'protocol', 'onchain')
-          .describe(
-            'A `close` here, the peer, our lost state, or a spend that came of itself; `unknown` ' +
-              'where we failed it for another reason.',
-          ),
-      }),
-    ),
-  }),
+  params: () => z.object({ id: p.nodeId().optional().describe('Only those with this peer.') }),
+  result: () =>
+    r.object({
+      closedchannels: r.array(
+        r.object({
+          peer_id: r.nodeId().describe('The peer.'),
+          channel_id: r.hash().describe('Its id.'),
+          short_channel_id: r.scid().optional().describe('Where its funding lies.'),
+          alias: r
+            .object({ local: r.scid().optional(), remote: r.scid().optional() })
+            .optional()
+            .describe('Its other names.'),
+          opener: r.oneOf('local', 'remote').describe('Who paid for it.'),
+          closer: r
+            .oneOf('local', 'remote')
+            .optional()
+            .describe('Who began to close it, where that is known.'),
+          private: r.boolean().describe('Whether gossip was told nothing of it.'),
+          channel_type: channelTypeResult().optional().describe('Its type.'),
+          total_local_commitments: r.u64().describe('How many commitments we had.'),
+          total_remote_commitments: r.u64().describe('How many the peer had.'),
+          total_htlcs_sent: r.u64().describe('HTLCs that we offered in it.'),
+          funding_txid: r.txid().describe('The funding transaction.'),
+          funding_outnum: r.integer().describe('Its output that was the channel.'),
+          funding_withheld: r.boolean().describe('False: it was broadcast.'),
+          leased: r.boolean().describe('False: channels are not leased.'),
+          funding_pushed_msat: r.msat().optional().describe('What the opener gave away at once.'),
+          total_msat: r.msat().describe('What it held.'),
+          final_to_us_msat: r.msat().describe('What was ours at the end.'),
+          ...extremes.result,
+          last_commitment_txid: r.txid().optional().describe('What spent the funding output.'),
+          last_commitment_fee_msat: r.msat().optional().describe('What that paid in fees.'),
+          close_cause: r
+            .oneOf('unknown', 'user', 'remote', 'protocol', 'onchain')
+            .describe(
+              'A `close` here, the peer, our lost state, or a spend that came of itself; `unknown` ' +
+                'where we failed it for another reason.',
+            ),
+        }),
+      ),
+    }),
   examples: [{ cli: 'lightning-cli listclosedchannels' }],
   seeAlso: ['listpeerchannels', 'close'],
   run: async ({ id }, { node }) => {

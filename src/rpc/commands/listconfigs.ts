@@ -11,16 +11,17 @@ export const listconfigs = defineCommand({
   description:
     'The options that were given, on the command line or in a file, and from where each came; ' +
     '`dynamic` are those that `setconfig` may change. Passwords are not shown.',
-  params: z.object({ config: p.string().optional().describe('This option only.') }),
-  result: r.object({
-    configs: z
-      .record(z.string(), z.unknown())
-      .meta({ result: 'object' })
-      .describe(
-        'By name: `value_str`, `value_int`, `value_bool`, `values_str` or `set`; `source`; ' +
-          '`dynamic`.',
-      ),
-  }),
+  params: () => z.object({ config: p.string().optional().describe('This option only.') }),
+  result: () =>
+    r.object({
+      configs: z
+        .record(z.string(), z.unknown())
+        .meta({ result: 'object' })
+        .describe(
+          'By name: `value_str`, `value_int`, `value_bool`, `values_str` or `set`; `source`; ' +
+            '`dynamic`.',
+        ),
+    }),
   examples: [
     {
       cli: 'lightning-cli listconfigs alias',

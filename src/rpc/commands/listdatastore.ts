@@ -11,8 +11,9 @@ export const listdatastore = defineCommand({
   description:
     'The value at a key, or the places right below it; what lies further below is shown by its ' +
     'first step alone, without a value.',
-  params: z.object({ key: keyParam().optional().describe('Where to look; the root if left out.') }),
-  result: r.object({ datastore: r.array(r.object(entryResult())) }),
+  params: () =>
+    z.object({ key: keyParam().optional().describe('Where to look; the root if left out.') }),
+  result: () => r.object({ datastore: r.array(r.object(entryResult())) }),
   errors: [{ code: codes.badParameter, meaning: 'The key is malformed.' }],
   examples: [{ cli: 'lightning-cli listdatastore mytool' }],
   seeAlso: ['datastore', 'deldatastore'],

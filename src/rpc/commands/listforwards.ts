@@ -47,41 +47,43 @@ export const listforwards = defineCommand({
   summary: 'List what was forwarded, or was to be.',
   description:
     'Each HTLC that came in to be passed on: over which channels, what it earned, and how it ended.',
-  params: z.object({
-    status: p
-      .oneOf(...statuses)
-      .optional()
-      .describe('Only those that stand so.'),
-    in_channel: p.scid().optional().describe('Only those that came in on this channel.'),
-    out_channel: p.scid().optional().describe('Only those that went out on this channel.'),
-    index: p.oneOf('created').optional().describe('By what `start` counts.'),
-    start: p
-      .integer(0, Number.MAX_SAFE_INTEGER)
-      .optional()
-      .describe('The first one, by the index.'),
-    limit: p.integer().optional().describe('How many.'),
-  }),
-  result: r.object({
-    forwards: r.array(
-      r.object({
-        created_index: r.integer().describe('Its number, from 1 up.'),
-        in_channel: r.string().describe('Where it came in.'),
-        in_htlc_id: r.u64().describe('Its id there.'),
-        in_msat: r.msat().describe('What came in.'),
-        status: r.oneOf(...statuses).describe('How it stands.'),
-        received_time: r.number().describe('When it came, in seconds since 1970.'),
-        resolved_time: r.number().optional().describe('When it ended.'),
-        out_channel: r.string().optional().describe('Where it went out.'),
-        out_htlc_id: r.u64().optional().describe('Its id there.'),
-        out_msat: r.msat().optional().describe('What went out.'),
-        fee_msat: r.msat().optional().describe('What it earned, or would have.'),
-        payment_hash: r.hash().describe('What its preimage hashes to.'),
-        failcode: r.integer().optional().describe('Why we refused it, by BOLT 4.'),
-        failreason: r.string().optional().describe('Its name: WIRE_FEE_INSUFFICIENT.'),
-        style: r.oneOf('tlv').describe('The form of its onion.'),
-      }),
-    ),
-  }),
+  params: () =>
+    z.object({
+      status: p
+        .oneOf(...statuses)
+        .optional()
+        .describe('Only those that stand so.'),
+      in_channel: p.scid().optional().describe('Only those that came in on this channel.'),
+      out_channel: p.scid().optional().describe('Only those that went out on this channel.'),
+      index: p.oneOf('created').optional().describe('By what `start` counts.'),
+      start: p
+        .integer(0, Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe('The first one, by the index.'),
+      limit: p.integer().optional().describe('How many.'),
+    }),
+  result: () =>
+    r.object({
+      forwards: r.array(
+        r.object({
+          created_index: r.integer().describe('Its number, from 1 up.'),
+          in_channel: r.string().describe('Where it came in.'),
+          in_htlc_id: r.u64().describe('Its id there.'),
+          in_msat: r.msat().describe('What came in.'),
+          status: r.oneOf(...statuses).describe('How it stands.'),
+          received_time: r.number().describe('When it came, in seconds since 1970.'),
+          resolved_time: r.number().optional().describe('When it ended.'),
+          out_channel: r.string().optional().describe('Where it went out.'),
+          out_htlc_id: r.u64().optional().describe('Its id there.'),
+          out_msat: r.msat().optional().describe('What went out.'),
+          fee_msat: r.msat().optional().describe('What it earned, or would have.'),
+          payment_hash: r.hash().describe('What its preimage hashes to.'),
+          failcode: r.integer().optional().describe('Why we refused it, by BOLT 4.'),
+          failreason: r.string().optional().describe('Its name: WIRE_FEE_INSUFFICIENT.'),
+          style: r.oneOf('tlv').describe('The form of its onion.'),
+        }),
+      ),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong.' }],
   examples: [{ cli: 'lightning-cli listforwards settled' }],
   seeAlso: ['getinfo', 'listhtlcs'],

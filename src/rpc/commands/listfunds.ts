@@ -59,13 +59,15 @@ export const listfunds = defineCommand({
   description:
     'Outputs that are spent, by a transaction that may still wait for its block, are left out ' +
     'unless `spent` is true.',
-  params: z.object({
-    spent: p.boolean().default(false).describe('Show outputs that are spent, too.'),
-  }),
-  result: r.object({
-    outputs: r.array(outputResult()).describe('The outputs of the wallet.'),
-    channels: r.array(channelResult()).describe('The channels.'),
-  }),
+  params: () =>
+    z.object({
+      spent: p.boolean().default(false).describe('Show outputs that are spent, too.'),
+    }),
+  result: () =>
+    r.object({
+      outputs: r.array(outputResult()).describe('The outputs of the wallet.'),
+      channels: r.array(channelResult()).describe('The channels.'),
+    }),
   examples: [{ cli: 'lightning-cli listfunds' }],
   seeAlso: ['newaddr', 'withdraw', 'listpeerchannels', 'listtransactions'],
   run: ({ spent }, { node }) => ({

@@ -17,23 +17,28 @@ export const listhtlcs = defineCommand({
     'to be able to punish a peer, and forgets them with the channel; so they have no number over ' +
     'all channels (`created_index` of Core Lightning), by which one could ask for some of them. ' +
     '`listforwards`, `listsendpays` and `listinvoices` tell what they were for.',
-  params: z.object({
-    id: p.string().optional().describe('Only this channel, by its short_channel_id or channel_id.'),
-  }),
-  result: r.object({
-    htlcs: r.array(
-      r.object({
-        short_channel_id: r.scid().optional().describe('The channel.'),
-        channel_id: r.hash().describe('The channel.'),
-        id: r.u64().describe('Its number in its direction.'),
-        direction: r.oneOf('in', 'out').describe('`out` where we offered it.'),
-        amount_msat: r.msat().describe('What it carries.'),
-        expiry: r.integer().describe('The block at which it times out.'),
-        payment_hash: r.hash().describe('What its preimage hashes to.'),
-        state: r.string().describe('How far both sides have agreed on it.'),
-      }),
-    ),
-  }),
+  params: () =>
+    z.object({
+      id: p
+        .string()
+        .optional()
+        .describe('Only this channel, by its short_channel_id or channel_id.'),
+    }),
+  result: () =>
+    r.object({
+      htlcs: r.array(
+        r.object({
+          short_channel_id: r.scid().optional().describe('The channel.'),
+          channel_id: r.hash().describe('The channel.'),
+          id: r.u64().describe('Its number in its direction.'),
+          direction: r.oneOf('in', 'out').describe('`out` where we offered it.'),
+          amount_msat: r.msat().describe('What it carries.'),
+          expiry: r.integer().describe('The block at which it times out.'),
+          payment_hash: r.hash().describe('What its preimage hashes to.'),
+          state: r.string().describe('How far both sides have agreed on it.'),
+        }),
+      ),
+    }),
   errors: [{ code: codes.badParameter, meaning: '`id` names no channel.' }],
   examples: [{ cli: 'lightning-cli listhtlcs' }],
   seeAlso: ['listpeerchannels', 'listforwards'],

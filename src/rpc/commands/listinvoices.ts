@@ -14,14 +14,15 @@ export const listinvoices = defineCommand({
   description:
     'Lists the invoices that were made and not deleted, oldest first, or the one with a label, a ' +
     'payment hash, or an invoice string. Where there is none, the list is empty.',
-  params: z.object({
-    label: p.label().optional().describe('The one with this label.'),
-    invstring: p.string().optional().describe('The one with this BOLT 11 string.'),
-    payment_hash: p.hash32().optional().describe('The one with this hash.'),
-    offer_id: p.hash32().optional().describe('Those of an offer; there are none yet.'),
-    ...page,
-  }),
-  result: r.object({ invoices: r.array(r.object(invoiceResult)) }),
+  params: () =>
+    z.object({
+      label: p.label().optional().describe('The one with this label.'),
+      invstring: p.string().optional().describe('The one with this BOLT 11 string.'),
+      payment_hash: p.hash32().optional().describe('The one with this hash.'),
+      offer_id: p.hash32().optional().describe('Those of an offer; there are none yet.'),
+      ...page,
+    }),
+  result: () => r.object({ invoices: r.array(r.object(invoiceResult)) }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
   seeAlso: ['invoice', 'waitinvoice', 'delinvoice'],
   run: async (params, { node }) => {

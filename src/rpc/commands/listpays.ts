@@ -47,37 +47,39 @@ export const listpays = defineCommand({
     'As `listsendpays`, but what was tried under one hash and group is one entry. It is `pending` ' +
     'until nothing is in flight and nothing more will be sent, also between two tries and over a ' +
     'restart: `failed` is said once, and for good.',
-  params: z.object({
-    bolt11: p.string().optional().describe('Only those of this invoice.'),
-    payment_hash: p.hash32().optional().describe('Only those with this hash.'),
-    status: p.oneOf('pending', 'complete', 'failed').optional().describe('Only those.'),
-    ...page,
-  }),
-  result: r.object({
-    pays: r.array(
-      r.object({
-        payment_hash: r.hash().describe('SHA256 of the preimage.'),
-        status: r.oneOf('pending', 'complete', 'failed').describe('How it stands.'),
-        created_at: r.integer().describe('When it was first sent, seconds since 1970.'),
-        created_index: r.integer().describe('The number of its first part.'),
-        updated_index: r.integer().optional().describe('The number of the last change of one.'),
-        completed_at: r.integer().optional().describe('When it ended.'),
-        destination: r.nodeId().optional().describe('Who is paid.'),
-        amount_msat: r.msat().optional().describe('What arrives.'),
-        amount_sent_msat: r.msat().describe('What is sent, with fees.'),
-        label: r.string().optional().describe('As given.'),
-        bolt11: r.string().optional().describe('The invoice.'),
-        description: r.string().optional().describe('What it is for.'),
-        preimage: r.hash().optional().describe('The proof of payment (only if complete).'),
-        number_of_parts: r.integer().optional().describe('Where there is more than one.'),
-        failed_attempts: r
-          .integer()
-          .optional()
-          .describe('Parts that failed; `paystatus` tells of each.'),
-        error: r.string().optional().describe('Why `pay` gave up (only if failed).'),
-      }),
-    ),
-  }),
+  params: () =>
+    z.object({
+      bolt11: p.string().optional().describe('Only those of this invoice.'),
+      payment_hash: p.hash32().optional().describe('Only those with this hash.'),
+      status: p.oneOf('pending', 'complete', 'failed').optional().describe('Only those.'),
+      ...page,
+    }),
+  result: () =>
+    r.object({
+      pays: r.array(
+        r.object({
+          payment_hash: r.hash().describe('SHA256 of the preimage.'),
+          status: r.oneOf('pending', 'complete', 'failed').describe('How it stands.'),
+          created_at: r.integer().describe('When it was first sent, seconds since 1970.'),
+          created_index: r.integer().describe('The number of its first part.'),
+          updated_index: r.integer().optional().describe('The number of the last change of one.'),
+          completed_at: r.integer().optional().describe('When it ended.'),
+          destination: r.nodeId().optional().describe('Who is paid.'),
+          amount_msat: r.msat().optional().describe('What arrives.'),
+          amount_sent_msat: r.msat().describe('What is sent, with fees.'),
+          label: r.string().optional().describe('As given.'),
+          bolt11: r.string().optional().describe('The invoice.'),
+          description: r.string().optional().describe('What it is for.'),
+          preimage: r.hash().optional().describe('The proof of payment (only if complete).'),
+          number_of_parts: r.integer().optional().describe('Where there is more than one.'),
+          failed_attempts: r
+            .integer()
+            .optional()
+            .describe('Parts that failed; `paystatus` tells of each.'),
+          error: r.string().optional().describe('Why `pay` gave up (only if failed).'),
+        }),
+      ),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
   seeAlso: ['pay', 'listsendpays'],
   run: async (params, { node }) => {

@@ -280,12 +280,13 @@ export const listpeerchannels = defineCommand({
     'Every channel that is being opened, is open, or is closing; with its balance, what both sides ' +
     'ask of each other, what has gone through it, and the HTLCs in it. At most one of the ' +
     'parameters may be given.',
-  params: z.object({
-    id: p.nodeId().optional().describe('Only those with this peer.'),
-    short_channel_id: p.scid().optional().describe('Only this one, by its place or its alias.'),
-    channel_id: p.hash32().optional().describe('Only this one, by its id.'),
-  }),
-  result: r.object({ channels: r.array(channelResult) }),
+  params: () =>
+    z.object({
+      id: p.nodeId().optional().describe('Only those with this peer.'),
+      short_channel_id: p.scid().optional().describe('Only this one, by its place or its alias.'),
+      channel_id: p.hash32().optional().describe('Only this one, by its id.'),
+    }),
+  result: () => r.object({ channels: r.array(channelResult) }),
   errors: [{ code: codes.badParameter, meaning: 'More than one parameter was given.' }],
   examples: [{ cli: 'lightning-cli listpeerchannels' }],
   seeAlso: ['fundchannel', 'close', 'setchannel', 'listpeers'],

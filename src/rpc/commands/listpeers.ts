@@ -12,22 +12,26 @@ export const listpeers = defineCommand({
   category: 'network',
   summary: 'List the peers.',
   description: 'Peers that are connected, and those that a channel ties us to.',
-  params: z.object({
-    id: p.nodeId().optional().describe('This peer only.'),
-    level: logLevel().optional().describe('Also show what the log says of it, from this level on.'),
-  }),
-  result: r.object({
-    peers: r.array(
-      r.object({
-        id: r.nodeId().describe('The peer.'),
-        connected: r.boolean().describe('Whether it is connected.'),
-        num_channels: r.integer().describe('Channels with it.'),
-        netaddr: r.array(r.string()).optional().describe('Where it is connected.'),
-        features: r.hex().optional().describe('What it offers, by the bits of BOLT 9.'),
-        log: r.array(logEntryResult()).optional().describe('What the log says of it.'),
-      }),
-    ),
-  }),
+  params: () =>
+    z.object({
+      id: p.nodeId().optional().describe('This peer only.'),
+      level: logLevel()
+        .optional()
+        .describe('Also show what the log says of it, from this level on.'),
+    }),
+  result: () =>
+    r.object({
+      peers: r.array(
+        r.object({
+          id: r.nodeId().describe('The peer.'),
+          connected: r.boolean().describe('Whether it is connected.'),
+          num_channels: r.integer().describe('Channels with it.'),
+          netaddr: r.array(r.string()).optional().describe('Where it is connected.'),
+          features: r.hex().optional().describe('What it offers, by the bits of BOLT 9.'),
+          log: r.array(logEntryResult()).optional().describe('What the log says of it.'),
+        }),
+      ),
+    }),
   examples: [{ cli: 'lightning-cli listpeers' }],
   seeAlso: ['connect', 'listpeerchannels'],
   run: ({ id, level }, { node }) => {

@@ -29,15 +29,17 @@ export const listsendpays = defineCommand({
     'One entry for each part of each try, also of those that failed: `sendpay` makes one, `pay` ' +
     'may make several. Each says which way it went; one that failed says who failed it, and what ' +
     'the route table learned.',
-  params: z.object({
-    bolt11: p.string().optional().describe('Only those of this invoice.'),
-    payment_hash: p.hash32().optional().describe('Only those with this hash.'),
-    status: p.oneOf('pending', 'complete', 'failed').optional().describe('Only those.'),
-    ...page,
-  }),
-  result: r.object({
-    payments: r.array(r.object({ ...paymentResult, ...attemptResult })).describe('Oldest first.'),
-  }),
+  params: () =>
+    z.object({
+      bolt11: p.string().optional().describe('Only those of this invoice.'),
+      payment_hash: p.hash32().optional().describe('Only those with this hash.'),
+      status: p.oneOf('pending', 'complete', 'failed').optional().describe('Only those.'),
+      ...page,
+    }),
+  result: () =>
+    r.object({
+      payments: r.array(r.object({ ...paymentResult, ...attemptResult })).describe('Oldest first.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
   seeAlso: ['sendpay', 'listpays', 'waitsendpay'],
   run: async (params, { node }) => {

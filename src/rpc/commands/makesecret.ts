@@ -13,11 +13,12 @@ export const makesecret = defineCommand({
     'Answers 32 bytes that follow from the seed and the name given, always the same, and say ' +
     'nothing of the seed, of other names, or of any key of the node. They are not those that Core ' +
     'Lightning derives from the same seed.',
-  params: z.object({
-    hex: p.hex().optional().describe('The name, in hex.'),
-    string: p.string().optional().describe('Or as text; one of the two.'),
-  }),
-  result: r.object({ secret: r.hash().describe('32 bytes.') }),
+  params: () =>
+    z.object({
+      hex: p.hex().optional().describe('The name, in hex.'),
+      string: p.string().optional().describe('Or as text; one of the two.'),
+    }),
+  result: () => r.object({ secret: r.hash().describe('32 bytes.') }),
   errors: [{ code: codes.badParameter, meaning: 'Not one of `hex` and `string`.' }],
   examples: [{ cli: 'lightning-cli -k makesecret string=scb' }],
   seeAlso: ['signmessage'],

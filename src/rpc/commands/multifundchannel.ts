@@ -100,49 +100,54 @@ export const multifundchannel = defineCommand({
     'for all. Peers that are not connected are called. The transaction is broadcast once every ' +
     'peer has signed our way back out; where one of them fails before that, none of the channels ' +
     'is made, or, where `minchannels` allows it, the others begin anew without it.',
-  params: z.object({
-    destinations: p.array(destination()).describe('The channels, each with another peer.'),
-    feerate: p.feerate().optional().describe('Of the funding transaction.'),
-    minconf: p.integer().default(1).describe('Confirmations of the coins that are spent.'),
-    utxos: p.array(p.outpoint()).optional().describe('Spend these coins and no others.'),
-    minchannels: p
-      .integer(1, MOST)
-      .optional()
-      .describe('Go on as long as so many are left; all of them unless given.'),
-    commitment_feerate: p.feerate().optional().describe('Of the first commitments.'),
-  }),
-  result: r.object({
-    tx: r.hex().describe('The funding transaction.'),
-    txid: r.txid().describe('Its id.'),
-    channel_ids: r
-      .array(
-        r.object({
-          id: r.nodeId().describe('The peer.'),
-          channel_id: r.hash().describe('The channel.'),
-          channel_type: channelTypeResult().describe('What was agreed on.'),
-          outnum: r.integer().describe('The output that is the channel.'),
-          close_to: r.hex().optional().describe('Where our part goes, if the peer is bound to it.'),
-        }),
-      )
-      .describe('The channels that were opened.'),
-    failed: r
-      .array(
-        r.object({
-          id: r.nodeId().describe('The peer.'),
-          method: r
-            .oneOf('connect', 'openchannel_init', 'fundchannel_start', 'fundchannel_complete')
-            .describe('What failed: the call, its acceptance, or its signature.'),
-          error: r
-            .object({
-              code: r.integer().describe('The number of the error.'),
-              message: r.string().describe('The error.'),
-            })
-            .describe('Why.'),
-        }),
-      )
-      .optional()
-      .describe('Peers without a channel, where `minchannels` allows it.'),
-  }),
+  params: () =>
+    z.object({
+      destinations: p.array(destination()).describe('The channels, each with another peer.'),
+      feerate: p.feerate().optional().describe('Of the funding transaction.'),
+      minconf: p.integer().default(1).describe('Confirmations of the coins that are spent.'),
+      utxos: p.array(p.outpoint()).optional().describe('Spend these coins and no others.'),
+      minchannels: p
+        .integer(1, MOST)
+        .optional()
+        .describe('Go on as long as so many are left; all of them unless given.'),
+      commitment_feerate: p.feerate().optional().describe('Of the first commitments.'),
+    }),
+  result: () =>
+    r.object({
+      tx: r.hex().describe('The funding transaction.'),
+      txid: r.txid().describe('Its id.'),
+      channel_ids: r
+        .array(
+          r.object({
+            id: r.nodeId().describe('The peer.'),
+            channel_id: r.hash().describe('The channel.'),
+            channel_type: channelTypeResult().describe('What was agreed on.'),
+            outnum: r.integer().describe('The output that is the channel.'),
+            close_to: r
+              .hex()
+              .optional()
+              .describe('Where our part goes, if the peer is bound to it.'),
+          }),
+        )
+        .describe('The channels that were opened.'),
+      failed: r
+        .array(
+          r.object({
+            id: r.nodeId().describe('The peer.'),
+            method: r
+              .oneOf('connect', 'openchannel_init', 'fundchannel_start', 'fundchannel_complete')
+              .describe('What failed: the call, its acceptance, or its signature.'),
+            error: r
+              .object({
+                code: r.integer().describe('The number of the error.'),
+                message: r.string().describe('The error.'),
+              })
+              .describe('Why.'),
+          }),
+        )
+        .optional()
+        .describe('Peers without a channel, where `minchannels` allows it.'),
+    }),
   errors: [
     { code: codes.general, meaning: 'Too many peers refused or went away; nothing was spent.' },
     ...fundingErrors,

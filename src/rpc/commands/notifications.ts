@@ -11,10 +11,11 @@ export const notifications = defineCommand({
   description:
     'While it is enabled, a command that takes long sends notifications before its answer: ' +
     '`message` with a text and a level, and `progress` with the number of the step.',
-  params: z.object({
-    enable: p.boolean().describe('Whether notifications are sent from now on.'),
-  }),
-  result: r.object({}),
+  params: () =>
+    z.object({
+      enable: p.boolean().describe('Whether notifications are sent from now on.'),
+    }),
+  result: () => r.object({}),
   examples: [{ cli: 'lightning-cli notifications true', reply: {} }],
   run: () => ({}),
 });

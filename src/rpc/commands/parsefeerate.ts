@@ -10,10 +10,11 @@ export const parsefeerate = defineCommand({
   category: 'bitcoin',
   summary: 'Say what a feerate comes to now.',
   description: 'What a feerate, as other commands take it, is in satoshi per 1000 weight units.',
-  params: z.object({
-    feerate_str: p.feerate().describe('`normal`, `6blocks`, `253perkw`, and so on.'),
-  }),
-  result: r.object({ perkw: r.integer().describe('Satoshi per 1000 weight units.') }),
+  params: () =>
+    z.object({
+      feerate_str: p.feerate().describe('`normal`, `6blocks`, `253perkw`, and so on.'),
+    }),
+  result: () => r.object({ perkw: r.integer().describe('Satoshi per 1000 weight units.') }),
   errors: [{ code: codes.badParameter, meaning: 'It is no feerate.' }],
   examples: [{ cli: 'lightning-cli parsefeerate 10000perkb', reply: { perkw: 2500 } }],
   seeAlso: ['feerates', 'fundpsbt'],

@@ -20,25 +20,26 @@ export const pay = defineCommand({
     'answer is the proof.\n\n' +
     'A client that asked for `notifications` is told of each part that is sent, of each failure ' +
     'with what was learned, and of each new try.',
-  params: z.object({
-    bolt11: p.bolt11().describe('The invoice.'),
-    amount_msat: p.msat().optional().describe('For an invoice that names no amount.'),
-    label: p.label().optional().describe('A name for `listpays`.'),
-    riskfactor: p.number().default(10).describe('Yearly cost of stuck funds, percent.'),
-    maxfeepercent: limits.maxfeepercent,
-    retry_for: limits.retry_for,
-    maxdelay: limits.maxdelay,
-    exemptfee: limits.exemptfee,
-    localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
-    exclude: limits.exclude,
-    maxfee: limits.maxfee,
-    description: p
-      .string()
-      .optional()
-      .describe('What it is for; needed where only its hash is known.'),
-    partial_msat: limits.partial_msat,
-  }),
-  result: r.object(payResult),
+  params: () =>
+    z.object({
+      bolt11: p.bolt11().describe('The invoice.'),
+      amount_msat: p.msat().optional().describe('For an invoice that names no amount.'),
+      label: p.label().optional().describe('A name for `listpays`.'),
+      riskfactor: p.number().default(10).describe('Yearly cost of stuck funds, percent.'),
+      maxfeepercent: limits.maxfeepercent,
+      retry_for: limits.retry_for,
+      maxdelay: limits.maxdelay,
+      exemptfee: limits.exemptfee,
+      localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
+      exclude: limits.exclude,
+      maxfee: limits.maxfee,
+      description: p
+        .string()
+        .optional()
+        .describe('What it is for; needed where only its hash is known.'),
+      partial_msat: limits.partial_msat,
+    }),
+  result: () => r.object(payResult),
   errors: invoiceErrors,
   examples: [{ cli: 'lightning-cli pay lnbc100n1…' }],
   seeAlso: ['sendpay', 'listpays', 'paystatus', 'keysend', 'decode', 'notifications'],

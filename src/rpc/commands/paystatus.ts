@@ -52,23 +52,27 @@ export const paystatus = defineCommand({
     'table learned from it. Without an invoice, of all payments. `status` is `pending` until ' +
     'nothing is in flight and nothing more will be sent, also over a restart; `error` is the ' +
     'reason that `pay` gave in the end.',
-  params: z.object({ invstring: p.string().optional().describe('Only this invoice.') }),
-  result: r.object({
-    pay: r.array(
-      r.object({
-        bolt11: r.string().optional().describe('The invoice.'),
-        payment_hash: r.hash().describe('Its hash.'),
-        status: r.oneOf('pending', 'complete', 'failed').describe('How the payment stands.'),
-        destination: r.nodeId().optional().describe('Who is paid.'),
-        label: r.string().optional().describe('As given.'),
-        amount_msat: r.msat().optional().describe('What `pay` was to bring.'),
-        maxfee_msat: r.msat().optional().describe('What it may cost in fees, all parts together.'),
-        deadline: r.string().optional().describe('From when on no new part is sent.'),
-        error: r.string().optional().describe('Why it failed, where it did.'),
-        attempts: r.array(attempt).describe('Oldest first.'),
-      }),
-    ),
-  }),
+  params: () => z.object({ invstring: p.string().optional().describe('Only this invoice.') }),
+  result: () =>
+    r.object({
+      pay: r.array(
+        r.object({
+          bolt11: r.string().optional().describe('The invoice.'),
+          payment_hash: r.hash().describe('Its hash.'),
+          status: r.oneOf('pending', 'complete', 'failed').describe('How the payment stands.'),
+          destination: r.nodeId().optional().describe('Who is paid.'),
+          label: r.string().optional().describe('As given.'),
+          amount_msat: r.msat().optional().describe('What `pay` was to bring.'),
+          maxfee_msat: r
+            .msat()
+            .optional()
+            .describe('What it may cost in fees, all parts together.'),
+          deadline: r.string().optional().describe('From when on no new part is sent.'),
+          error: r.string().optional().describe('Why it failed, where it did.'),
+          attempts: r.array(attempt).describe('Oldest first.'),
+        }),
+      ),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'It is no invoice; the message says why.' }],
   seeAlso: ['pay', 'listpays', 'listsendpays', 'listconstraints'],
   run: async ({ invstring }, { node }) => {

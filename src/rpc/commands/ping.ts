@@ -12,14 +12,16 @@ export const ping = defineCommand({
   description:
     'Sends the `ping` of BOLT 1 and waits for its `pong`. Asked for 65532 bytes or more the peer ' +
     'sends none, and 0 is answered at once.',
-  params: z.object({
-    id: p.nodeId().describe('The peer; it must be connected.'),
-    len: p.integer(0, 65535).default(128).describe('Bytes in the ping.'),
-    pongbytes: p.integer(0, 65535).default(128).describe('Bytes to be sent back.'),
-  }),
-  result: r.object({
-    totlen: r.integer().describe('The length of the whole pong, 0 where none was asked for.'),
-  }),
+  params: () =>
+    z.object({
+      id: p.nodeId().describe('The peer; it must be connected.'),
+      len: p.integer(0, 65535).default(128).describe('Bytes in the ping.'),
+      pongbytes: p.integer(0, 65535).default(128).describe('Bytes to be sent back.'),
+    }),
+  result: () =>
+    r.object({
+      totlen: r.integer().describe('The length of the whole pong, 0 where none was asked for.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'It is not connected, or `len` does not fit.' }],
   examples: [{ cli: 'lightning-cli ping 02f6…b', reply: { totlen: 132 } }],
   run: async ({ id, len, pongbytes }, { node }) => {

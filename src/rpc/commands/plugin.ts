@@ -11,18 +11,20 @@ export const plugin = defineCommand({
   description:
     'This daemon runs no plugins: `list` gives an empty list, so that tools which look for one ' +
     'know. The other subcommands are refused.',
-  params: z.object({
-    subcommand: p
-      .oneOf('start', 'stop', 'startdir', 'rescan', 'list')
-      .describe('`list`; `start`, `stop`, `startdir` and `rescan` are refused.'),
-    plugin: p.string().optional().describe('Of no use here.'),
-    directory: p.string().optional().describe('Of no use here.'),
-    options: p.array(p.string()).optional().describe('Of no use here.'),
-  }),
-  result: r.object({
-    command: r.oneOf('list').describe('What was asked.'),
-    plugins: r.array(r.object({ name: r.string().describe('Of a plugin.') })).describe('None.'),
-  }),
+  params: () =>
+    z.object({
+      subcommand: p
+        .oneOf('start', 'stop', 'startdir', 'rescan', 'list')
+        .describe('`list`; `start`, `stop`, `startdir` and `rescan` are refused.'),
+      plugin: p.string().optional().describe('Of no use here.'),
+      directory: p.string().optional().describe('Of no use here.'),
+      options: p.array(p.string()).optional().describe('Of no use here.'),
+    }),
+  result: () =>
+    r.object({
+      command: r.oneOf('list').describe('What was asked.'),
+      plugins: r.array(r.object({ name: r.string().describe('Of a plugin.') })).describe('None.'),
+    }),
   errors: [{ code: codes.general, meaning: 'It is not `list`.' }],
   examples: [{ cli: 'lightning-cli plugin list', reply: { command: 'list', plugins: [] } }],
   seeAlso: ['help'],

@@ -14,8 +14,8 @@ export const preapproveinvoice = defineCommand({
   description:
     'The signer of this daemon has no rules of its own on what may be paid: it approves every ' +
     'invoice that can be read.',
-  params: z.object({ bolt11: p.bolt11().describe('The invoice.') }),
-  result: r.object({}),
+  params: () => z.object({ bolt11: p.bolt11().describe('The invoice.') }),
+  result: () => r.object({}),
   errors: [{ code: codes.badParameter, meaning: 'The invoice cannot be read.' }],
   seeAlso: ['pay', 'preapprovekeysend'],
   run: ({ bolt11 }, { node }) => {

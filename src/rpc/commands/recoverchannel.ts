@@ -13,10 +13,11 @@ export const recoverchannel = defineCommand({
   description:
     'As `emergencyrecover`, for channels that `staticbackup` once showed. A channel that the ' +
     'store knows is left as it is.',
-  params: z.object({
-    scb: p.array(p.hex()).describe('Backups of channels, as `staticbackup` shows them.'),
-  }),
-  result: stubsResult(),
+  params: () =>
+    z.object({
+      scb: p.array(p.hex()).describe('Backups of channels, as `staticbackup` shows them.'),
+    }),
+  result: () => stubsResult(),
   errors: [
     { code: codes.general, meaning: 'The chain does not answer.' },
     { code: codes.badParameter, meaning: 'One of them is no backup of a channel.' },

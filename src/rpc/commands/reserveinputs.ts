@@ -15,12 +15,13 @@ export const reserveinputs = defineCommand({
   description:
     'Outputs of the wallet that the PSBT spends are reserved for so many blocks; inputs of others ' +
     'are passed over. Reserving again lengthens a reservation, where `exclusive` is false.',
-  params: z.object({
-    psbt: p.string().describe('The PSBT.'),
-    exclusive: p.boolean().default(true).describe('Refuse outputs that are reserved already.'),
-    reserve: p.integer(1, 1_000_000).default(BLOCKS).describe('For how many blocks.'),
-  }),
-  result: r.object({ reservations: reservationsResult().describe('What became of each.') }),
+  params: () =>
+    z.object({
+      psbt: p.string().describe('The PSBT.'),
+      exclusive: p.boolean().default(true).describe('Refuse outputs that are reserved already.'),
+      reserve: p.integer(1, 1_000_000).default(BLOCKS).describe('For how many blocks.'),
+    }),
+  result: () => r.object({ reservations: reservationsResult().describe('What became of each.') }),
   errors: [{ code: codes.badParameter, meaning: 'No PSBT, or an output is spent or reserved.' }],
   examples: [{ cli: 'lightning-cli reserveinputs cHNidP8B…' }],
   seeAlso: ['unreserveinputs', 'fundpsbt', 'signpsbt'],

@@ -17,11 +17,12 @@ export const sendcustommsg = defineCommand({
     'Sends a message of a type that this daemon does not speak itself, for protocols beside ' +
     "Lightning's. A peer that does not know the type ignores it where it is odd, and hangs up where " +
     'it is even (BOLT 1).',
-  params: z.object({
-    node_id: p.nodeId().describe('The peer; it must be connected.'),
-    msg: p.hex().describe('The message: two bytes of type, and what follows.'),
-  }),
-  result: r.object({ status: r.string().describe('That it is on its way.') }),
+  params: () =>
+    z.object({
+      node_id: p.nodeId().describe('The peer; it must be connected.'),
+      msg: p.hex().describe('The message: two bytes of type, and what follows.'),
+    }),
+  result: () => r.object({ status: r.string().describe('That it is on its way.') }),
   errors: [
     { code: codes.badParameter, meaning: 'It is no message, or one that the daemon sends itself.' },
     { code: codes.general, meaning: 'The peer is not connected.' },

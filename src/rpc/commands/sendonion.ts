@@ -25,29 +25,30 @@ export const sendonion = defineCommand({
     'As `sendpay`, with an onion that the caller has made (`createonion`). It is answered while it ' +
     'is pending; `waitsendpay` waits for the outcome. Failures can be read only with the shared ' +
     'secrets, and teach the route table nothing, which does not know the route.',
-  params: z.object({
-    onion: p.hex().describe('The packet, 1366 bytes.'),
-    first_hop: p
-      .object({
-        id: p.nodeId().describe('Our peer.'),
-        channel: p.scid().optional().describe('The channel; left out: any with the peer.'),
-        amount_msat: p.msat().describe('What is sent.'),
-        delay: p.integer(0, 0xffff).describe('Blocks that are left when it arrives there.'),
-      })
-      .describe('As the first hop of a route.'),
-    payment_hash: p.hash32().describe('The payment hash, to which the onion commits.'),
-    label: p.label().optional().describe('A name for `listsendpays`.'),
-    shared_secrets: p.array(secret32()).optional().describe('Those of every hop.'),
-    partid: partNumber().default(0).describe('Which part; 0: the payment has one.'),
-    bolt11: p.string().optional().describe('The invoice, to be kept with it.'),
-    amount_msat: p.msat().optional().describe('What arrives, to be kept with it.'),
-    destination: p.nodeId().optional().describe('Who is paid, to be kept with it.'),
-    localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
-    groupid: partNumber(1).optional().describe('Which try; left out: a new one.'),
-    description: p.string().optional().describe('What it is for, kept with it.'),
-    total_amount_msat: p.msat().optional().describe('What all parts bring together.'),
-  }),
-  result: r.object(paymentResult),
+  params: () =>
+    z.object({
+      onion: p.hex().describe('The packet, 1366 bytes.'),
+      first_hop: p
+        .object({
+          id: p.nodeId().describe('Our peer.'),
+          channel: p.scid().optional().describe('The channel; left out: any with the peer.'),
+          amount_msat: p.msat().describe('What is sent.'),
+          delay: p.integer(0, 0xffff).describe('Blocks that are left when it arrives there.'),
+        })
+        .describe('As the first hop of a route.'),
+      payment_hash: p.hash32().describe('The payment hash, to which the onion commits.'),
+      label: p.label().optional().describe('A name for `listsendpays`.'),
+      shared_secrets: p.array(secret32()).optional().describe('Those of every hop.'),
+      partid: partNumber().default(0).describe('Which part; 0: the payment has one.'),
+      bolt11: p.string().optional().describe('The invoice, to be kept with it.'),
+      amount_msat: p.msat().optional().describe('What arrives, to be kept with it.'),
+      destination: p.nodeId().optional().describe('Who is paid, to be kept with it.'),
+      localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
+      groupid: partNumber(1).optional().describe('Which try; left out: a new one.'),
+      description: p.string().optional().describe('What it is for, kept with it.'),
+      total_amount_msat: p.msat().optional().describe('What all parts bring together.'),
+    }),
+  result: () => r.object(paymentResult),
   errors: [
     { code: codes.payInProgress, meaning: 'A payment with this hash is in flight.' },
     { code: codes.payRhashAlreadyUsed, meaning: 'It has been paid; `data` holds the proof.' },

@@ -37,23 +37,25 @@ export const sendpay = defineCommand({
     'check of the amount come from it. One part of several (`partid` above 0) is answered while it ' +
     'is pending; `waitsendpay` waits for it. With `--sendpay-compat=cln` so is every payment, and a ' +
     'success is repeated as a success.',
-  params: z.object({
-    route: p.array(hop).describe('The hops; amounts and delays are cumulative.'),
-    payment_hash: hashOrInvoice().describe('The payment hash, or the invoice that tells it.'),
-    label: p.label().optional().describe('A name for `listsendpays`.'),
-    amount_msat: p.msat().optional().describe('What all parts bring together.'),
-    bolt11: p.string().optional().describe('The invoice, to be kept and checked against.'),
-    payment_secret: secret32().optional().describe('As the payee gave it.'),
-    partid: partNumber().default(0).describe('Which part; 0: the payment has one.'),
-    localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
-    groupid: partNumber(1).optional().describe('Which try; left out: a new one.'),
-    payment_metadata: p.hex().optional().describe('As the payee gave it.'),
-    description: p.string().optional().describe('What it is for, kept with it.'),
-  }),
-  result: r.object({
-    ...paymentResult,
-    preimage: r.hash().optional().describe('The same as `payment_preimage`.'),
-  }),
+  params: () =>
+    z.object({
+      route: p.array(hop).describe('The hops; amounts and delays are cumulative.'),
+      payment_hash: hashOrInvoice().describe('The payment hash, or the invoice that tells it.'),
+      label: p.label().optional().describe('A name for `listsendpays`.'),
+      amount_msat: p.msat().optional().describe('What all parts bring together.'),
+      bolt11: p.string().optional().describe('The invoice, to be kept and checked against.'),
+      payment_secret: secret32().optional().describe('As the payee gave it.'),
+      partid: partNumber().default(0).describe('Which part; 0: the payment has one.'),
+      localinvreqid: p.hash32().optional().describe('Accepted for other tools; not used.'),
+      groupid: partNumber(1).optional().describe('Which try; left out: a new one.'),
+      payment_metadata: p.hex().optional().describe('As the payee gave it.'),
+      description: p.string().optional().describe('What it is for, kept with it.'),
+    }),
+  result: () =>
+    r.object({
+      ...paymentResult,
+      preimage: r.hash().optional().describe('The same as `payment_preimage`.'),
+    }),
   errors: [
     { code: codes.badParameter, meaning: 'A malformed route or parameter; the message names it.' },
     { code: codes.payInProgress, meaning: 'A payment with this hash is in flight.' },

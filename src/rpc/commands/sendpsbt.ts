@@ -15,14 +15,16 @@ export const sendpsbt = defineCommand({
   description:
     'Every input must be signed. Until the transaction is in a block it is broadcast again with ' +
     'every new one.',
-  params: z.object({
-    psbt: p.string().describe('The PSBT.'),
-    reserve: p.integer(0, 1_000_000).optional().describe('Of no use: what is sent is spent.'),
-  }),
-  result: r.object({
-    tx: r.hex().describe('The transaction.'),
-    txid: r.txid().describe('Its id.'),
-  }),
+  params: () =>
+    z.object({
+      psbt: p.string().describe('The PSBT.'),
+      reserve: p.integer(0, 1_000_000).optional().describe('Of no use: what is sent is spent.'),
+    }),
+  result: () =>
+    r.object({
+      tx: r.hex().describe('The transaction.'),
+      txid: r.txid().describe('Its id.'),
+    }),
   errors: [
     { code: codes.badParameter, meaning: 'It is no PSBT.' },
     { code: codes.general, meaning: 'A signature is missing.' },

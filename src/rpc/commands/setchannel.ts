@@ -16,34 +16,36 @@ export const setchannel = defineCommand({
   description:
     'Sets fees and limits for what is forwarded into the channel, tells them with a ' +
     'channel_update, and keeps them over a restart. What is left out stays as it is.',
-  params: z.object({
-    id: p.string().describe('The peer, the channel, or `all`.'),
-    feebase: p.msat().optional().describe('For each forward.'),
-    feeppm: p.integer().optional().describe('Of the amount, in millionths.'),
-    htlcmin: p.msat().optional().describe('The smallest HTLC to forward.'),
-    htlcmax: p.msat().optional().describe('The largest HTLC to forward.'),
-    enforcedelay: p
-      .integer(0, 86_400 * 14)
-      .default(600)
-      .describe('Seconds for which payers may still go by the terms of before.'),
-    ignorefeelimits: p.boolean().default(false).describe('True is not offered here.'),
-  }),
-  result: r.object({
-    channels: r.array(
-      r.object({
-        peer_id: r.nodeId().describe('The peer.'),
-        channel_id: r.hash().describe('The channel.'),
-        short_channel_id: r.scid().optional().describe('The channel.'),
-        fee_base_msat: r.msat().describe('For each forward.'),
-        fee_proportional_millionths: r.integer().describe('Of the amount.'),
-        ignore_fee_limits: r.boolean().describe('Always false.'),
-        minimum_htlc_out_msat: r.msat().describe('The smallest HTLC.'),
-        maximum_htlc_out_msat: r.msat().describe('The largest HTLC.'),
-        warning_htlcmin_too_low: r.string().optional().describe('The peer wants more.'),
-        warning_htlcmax_too_high: r.string().optional().describe('The channel holds less.'),
-      }),
-    ),
-  }),
+  params: () =>
+    z.object({
+      id: p.string().describe('The peer, the channel, or `all`.'),
+      feebase: p.msat().optional().describe('For each forward.'),
+      feeppm: p.integer().optional().describe('Of the amount, in millionths.'),
+      htlcmin: p.msat().optional().describe('The smallest HTLC to forward.'),
+      htlcmax: p.msat().optional().describe('The largest HTLC to forward.'),
+      enforcedelay: p
+        .integer(0, 86_400 * 14)
+        .default(600)
+        .describe('Seconds for which payers may still go by the terms of before.'),
+      ignorefeelimits: p.boolean().default(false).describe('True is not offered here.'),
+    }),
+  result: () =>
+    r.object({
+      channels: r.array(
+        r.object({
+          peer_id: r.nodeId().describe('The peer.'),
+          channel_id: r.hash().describe('The channel.'),
+          short_channel_id: r.scid().optional().describe('The channel.'),
+          fee_base_msat: r.msat().describe('For each forward.'),
+          fee_proportional_millionths: r.integer().describe('Of the amount.'),
+          ignore_fee_limits: r.boolean().describe('Always false.'),
+          minimum_htlc_out_msat: r.msat().describe('The smallest HTLC.'),
+          maximum_htlc_out_msat: r.msat().describe('The largest HTLC.'),
+          warning_htlcmin_too_low: r.string().optional().describe('The peer wants more.'),
+          warning_htlcmax_too_high: r.string().optional().describe('The channel holds less.'),
+        }),
+      ),
+    }),
   errors: [
     { code: codes.badParameter, meaning: '`id` names no channel.' },
     { code: codes.general, meaning: 'The channel is not open.' },

@@ -16,19 +16,21 @@ export const setconfig = defineCommand({
     'one on that is asked for. What is set is kept in the store, not in a file: at each start it ' +
     'comes before the command line and the configuration files, until it is set again. Without a ' +
     'value the option counts again as it was given. `listconfigs` shows what is in force.',
-  params: z.object({
-    config: p.string().describe('The name of the option.'),
-    val: p.integer(0).optional().describe('Its value; left out: as the option was given.'),
-    transient: p.boolean().default(false).describe('Until the next start only.'),
-  }),
-  result: r.object({
-    config: r.object({
-      config: r.string().describe('The name of the option.'),
-      value_int: r.integer().describe('What is in force now.'),
-      source: r.string().describe('`setconfig`, or where the option was given.'),
-      dynamic: r.boolean().describe('True: it may be changed so.'),
+  params: () =>
+    z.object({
+      config: p.string().describe('The name of the option.'),
+      val: p.integer(0).optional().describe('Its value; left out: as the option was given.'),
+      transient: p.boolean().default(false).describe('Until the next start only.'),
     }),
-  }),
+  result: () =>
+    r.object({
+      config: r.object({
+        config: r.string().describe('The name of the option.'),
+        value_int: r.integer().describe('What is in force now.'),
+        source: r.string().describe('`setconfig`, or where the option was given.'),
+        dynamic: r.boolean().describe('True: it may be changed so.'),
+      }),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'It may not change while the node runs.' }],
   examples: [{ cli: 'lightning-cli setconfig min-capacity-sat 100000' }],
   seeAlso: ['listconfigs', 'setchannel'],

@@ -32,8 +32,8 @@ export const signinvoice = defineCommand({
   description:
     'Signs an invoice (BOLT 11) as it stands, whatever signature it has. It is not kept, and this ' +
     'node does not take its payment: for that there is `createinvoice`.',
-  params: z.object({ invstring: p.bolt11().describe('The invoice.') }),
-  result: r.object({ bolt11: r.string().describe('The same, signed by us.') }),
+  params: () => z.object({ invstring: p.bolt11().describe('The invoice.') }),
+  result: () => r.object({ bolt11: r.string().describe('The same, signed by us.') }),
   errors: [{ code: codes.badParameter, meaning: 'It cannot be read, or names another payee.' }],
   seeAlso: ['createinvoice', 'invoice', 'decode'],
   run: ({ invstring }, { node }) => ({ bolt11: signedByUs(node, invstring).bolt11 }),

@@ -21,12 +21,13 @@ export const signmessage = defineCommand({
   description:
     'Anyone who knows the node can check the signature: with `checkmessage`, or with the same ' +
     'command of another implementation.',
-  params: z.object({ message: p.string().describe('The text, up to 65535 bytes.') }),
-  result: r.object({
-    signature: r.hex().describe('The signature, 64 bytes.'),
-    recid: r.hex().describe('Which of the possible keys it is, one byte.'),
-    zbase: r.string().describe('Both together, as `checkmessage` takes them.'),
-  }),
+  params: () => z.object({ message: p.string().describe('The text, up to 65535 bytes.') }),
+  result: () =>
+    r.object({
+      signature: r.hex().describe('The signature, 64 bytes.'),
+      recid: r.hex().describe('Which of the possible keys it is, one byte.'),
+      zbase: r.string().describe('Both together, as `checkmessage` takes them.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'The message is too long.' }],
   examples: [{ cli: 'lightning-cli signmessage "this is ours"' }],
   seeAlso: ['checkmessage'],

@@ -14,11 +14,12 @@ export const signpsbt = defineCommand({
   description:
     'Adds our signatures to a PSBT, whoever made it: look at what it pays before you sign. With ' +
     '`signonly` only those inputs are signed, and each of them must be ours.',
-  params: z.object({
-    psbt: p.string().describe('The PSBT.'),
-    signonly: p.array(p.integer(0, 100_000)).optional().describe('Indexes of inputs to sign.'),
-  }),
-  result: r.object({ signed_psbt: r.string().describe('The PSBT with our signatures.') }),
+  params: () =>
+    z.object({
+      psbt: p.string().describe('The PSBT.'),
+      signonly: p.array(p.integer(0, 100_000)).optional().describe('Indexes of inputs to sign.'),
+    }),
+  result: () => r.object({ signed_psbt: r.string().describe('The PSBT with our signatures.') }),
   errors: [
     { code: codes.badParameter, meaning: 'No PSBT, or it does not say what it spends.' },
     { code: codes.general, meaning: 'None of the inputs is ours.' },

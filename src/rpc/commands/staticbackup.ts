@@ -11,8 +11,8 @@ export const staticbackup = defineCommand({
     'What `emergency.recover` holds, one entry a channel and not encrypted: enough, together with ' +
     '`hsm_secret`, to get the money of a channel back with `recoverchannel`. It holds no secret ' +
     'and does not change with payments.',
-  params: z.object({}),
-  result: r.object({ scb: r.array(r.hex()).describe('The backup of each channel.') }),
+  params: () => z.object({}),
+  result: () => r.object({ scb: r.array(r.hex()).describe('The backup of each channel.') }),
   examples: [{ cli: 'lightning-cli staticbackup' }],
   seeAlso: ['recoverchannel', 'emergencyrecover'],
   run: async (_, { node }) => ({ scb: (await node.backups.list()).map(toHex) }),

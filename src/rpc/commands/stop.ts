@@ -9,8 +9,8 @@ export const stop = defineCommand({
   description:
     'Connections are closed and everything is on disk; payments in flight go on with the next ' +
     'start. The answer comes before the end.',
-  params: z.object({}),
-  result: r.string().describe('`Shutdown complete`.'),
+  params: () => z.object({}),
+  result: () => r.string().describe('`Shutdown complete`.'),
   examples: [{ cli: 'lightning-cli stop', reply: 'Shutdown complete' }],
   run: (_, { node }) => {
     node.requestStop();

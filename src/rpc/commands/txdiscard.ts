@@ -13,11 +13,12 @@ export const txdiscard = defineCommand({
   category: 'bitcoin',
   summary: 'Give up a transaction of txprepare and free its inputs.',
   description: 'The transaction is forgotten. One that was sent already cannot be discarded.',
-  params: z.object({ txid: p.txid().describe('As `txprepare` answered it.') }),
-  result: r.object({
-    unsigned_tx: r.hex().describe('The transaction, without signatures.'),
-    txid: r.txid().describe('Its id.'),
-  }),
+  params: () => z.object({ txid: p.txid().describe('As `txprepare` answered it.') }),
+  result: () =>
+    r.object({
+      unsigned_tx: r.hex().describe('The transaction, without signatures.'),
+      txid: r.txid().describe('Its id.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'No such transaction is prepared.' }],
   examples: [{ cli: 'lightning-cli txdiscard 02f6…' }],
   seeAlso: ['txprepare', 'txsend'],

@@ -46,23 +46,25 @@ export const txprepare = defineCommand({
   description:
     'As `withdraw`, for several outputs and without sending: `txsend` broadcasts it, `txdiscard` ' +
     'frees the inputs. It outlives a restart; the reservation ends after 72 blocks.',
-  params: z.object({
-    outputs: p
-      .array(
-        p.param<Entry>('object', 'should be an object of address and amount', (v) =>
-          isEntry(v) ? v : undefined,
-        ),
-      )
-      .describe('A list of `{address: amount}`; one amount may be `all`.'),
-    feerate: feerateParam(),
-    minconf: minconfParam(),
-    utxos: utxosParam(),
-  }),
-  result: r.object({
-    psbt: r.string().describe('The transaction as a PSBT without signatures.'),
-    unsigned_tx: r.hex().describe('The transaction without signatures.'),
-    txid: r.txid().describe('Its id, which the signatures do not change.'),
-  }),
+  params: () =>
+    z.object({
+      outputs: p
+        .array(
+          p.param<Entry>('object', 'should be an object of address and amount', (v) =>
+            isEntry(v) ? v : undefined,
+          ),
+        )
+        .describe('A list of `{address: amount}`; one amount may be `all`.'),
+      feerate: feerateParam(),
+      minconf: minconfParam(),
+      utxos: utxosParam(),
+    }),
+  result: () =>
+    r.object({
+      psbt: r.string().describe('The transaction as a PSBT without signatures.'),
+      unsigned_tx: r.hex().describe('The transaction without signatures.'),
+      txid: r.txid().describe('Its id, which the signatures do not change.'),
+    }),
   errors: walletErrors,
   examples: [{ cli: 'lightning-cli txprepare \'[{"bcrt1q…":50000},{"bcrt1p…":"all"}]\'' }],
   seeAlso: ['txsend', 'txdiscard', 'withdraw', 'feerates'],

@@ -14,12 +14,13 @@ export const txsend = defineCommand({
   description:
     'Signs and broadcasts it. Where the chain refuses it, its inputs are free again and nothing ' +
     'is spent.',
-  params: z.object({ txid: p.txid().describe('As `txprepare` answered it.') }),
-  result: r.object({
-    psbt: r.string().describe('The transaction as a signed PSBT.'),
-    tx: r.hex().describe('The transaction.'),
-    txid: r.txid().describe('Its id.'),
-  }),
+  params: () => z.object({ txid: p.txid().describe('As `txprepare` answered it.') }),
+  result: () =>
+    r.object({
+      psbt: r.string().describe('The transaction as a signed PSBT.'),
+      tx: r.hex().describe('The transaction.'),
+      txid: r.txid().describe('Its id.'),
+    }),
   errors: [
     { code: codes.badParameter, meaning: 'No such transaction is prepared.' },
     { code: codes.fundBroadcastFail, meaning: 'The chain refused it.' },

@@ -11,11 +11,12 @@ export const unreserveinputs = defineCommand({
   summary: 'Shorten or end the reservation of the inputs of a PSBT.',
   description:
     'Takes so many blocks off the reservations that `reserveinputs`, `fundpsbt` or `txprepare` made.',
-  params: z.object({
-    psbt: p.string().describe('The PSBT.'),
-    reserve: p.integer(1, 1_000_000).default(72).describe('How many blocks are taken off.'),
-  }),
-  result: r.object({ reservations: reservationsResult().describe('What became of each.') }),
+  params: () =>
+    z.object({
+      psbt: p.string().describe('The PSBT.'),
+      reserve: p.integer(1, 1_000_000).default(72).describe('How many blocks are taken off.'),
+    }),
+  result: () => r.object({ reservations: reservationsResult().describe('What became of each.') }),
   errors: [{ code: codes.badParameter, meaning: 'It is no PSBT.' }],
   examples: [{ cli: 'lightning-cli unreserveinputs cHNidP8B…' }],
   seeAlso: ['reserveinputs'],

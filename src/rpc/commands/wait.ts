@@ -74,21 +74,23 @@ export const wait = defineCommand({
     'number is `nextvalue` or more; with 0 it answers at once with the number reached. So nothing ' +
     'is missed by a program that asks each time for one more than it was told. Changes of ' +
     'forwards are not numbered.',
-  params: z.object({
-    subsystem: p.oneOf('invoices', 'sendpays', 'forwards').describe('What to wait for.'),
-    indexname: p.oneOf('created', 'updated', 'deleted').describe('New ones, changes, or ends.'),
-    nextvalue: p.integer(0, Number.MAX_SAFE_INTEGER).describe('The number to wait for.'),
-  }),
-  result: r.object({
-    subsystem: r.oneOf('invoices', 'sendpays', 'forwards').describe('What was waited for.'),
-    created: r.integer().optional().describe('The number of the newest.'),
-    updated: r.integer().optional().describe('The number of the last change.'),
-    deleted: r.integer().optional().describe('How many were deleted.'),
-    invoices: reached('The invoice that reached the number.'),
-    sendpays: reached('The part of a payment that reached it.'),
-    forwards: reached('The forward that reached it; of what is gone nothing is kept.'),
-    details: reached('The same, by the name of before.'),
-  }),
+  params: () =>
+    z.object({
+      subsystem: p.oneOf('invoices', 'sendpays', 'forwards').describe('What to wait for.'),
+      indexname: p.oneOf('created', 'updated', 'deleted').describe('New ones, changes, or ends.'),
+      nextvalue: p.integer(0, Number.MAX_SAFE_INTEGER).describe('The number to wait for.'),
+    }),
+  result: () =>
+    r.object({
+      subsystem: r.oneOf('invoices', 'sendpays', 'forwards').describe('What was waited for.'),
+      created: r.integer().optional().describe('The number of the newest.'),
+      updated: r.integer().optional().describe('The number of the last change.'),
+      deleted: r.integer().optional().describe('How many were deleted.'),
+      invoices: reached('The invoice that reached the number.'),
+      sendpays: reached('The part of a payment that reached it.'),
+      forwards: reached('The forward that reached it; of what is gone nothing is kept.'),
+      details: reached('The same, by the name of before.'),
+    }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong.' }],
   examples: [
     {

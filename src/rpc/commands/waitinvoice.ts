@@ -32,8 +32,8 @@ export const waitinvoice = defineCommand({
   description:
     'Answers when the invoice is paid, at once if it is already. An error says that it expired or ' +
     'was deleted.',
-  params: z.object({ label: p.label().describe('The label of the invoice.') }),
-  result: r.object(invoiceResult),
+  params: () => z.object({ label: p.label().describe('The label of the invoice.') }),
+  result: () => r.object(invoiceResult),
   errors: [
     { code: codes.general, meaning: 'No invoice has the label, or it was deleted.' },
     { code: codes.invoiceExpiredDuringWait, meaning: 'It expired; `data` holds the invoice.' },

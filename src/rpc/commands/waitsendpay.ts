@@ -12,13 +12,14 @@ export const waitsendpay = defineCommand({
   description:
     'Answers when the payment has succeeded, with its preimage, or fails as `sendpay` would have. ' +
     'A `timeout` of 0 looks and does not wait.',
-  params: z.object({
-    payment_hash: p.hash32().describe('The payment hash.'),
-    timeout: p.integer().optional().describe('Seconds; left out: for as long as it takes.'),
-    partid: partNumber().optional().describe('Which part; left out: 0.'),
-    groupid: partNumber(1).optional().describe('Which try; left out: the newest.'),
-  }),
-  result: r.object(paymentResult),
+  params: () =>
+    z.object({
+      payment_hash: p.hash32().describe('The payment hash.'),
+      timeout: p.integer().optional().describe('Seconds; left out: for as long as it takes.'),
+      partid: partNumber().optional().describe('Which part; left out: 0.'),
+      groupid: partNumber(1).optional().describe('Which try; left out: the newest.'),
+    }),
+  result: () => r.object(paymentResult),
   errors: [
     { code: codes.payInProgress, meaning: 'The time is over, the payment goes on.' },
     { code: codes.payUnparseableOnion, meaning: 'The reply of the failing node is unreadable.' },

@@ -23,18 +23,20 @@ export const withdraw = defineCommand({
     'Makes, signs and broadcasts a transaction that pays `satoshi` to `destination`. With `all`, ' +
     'everything goes but the fee and what is kept for the emergencies of channels. Until it is ' +
     'in a block the transaction is broadcast again with every new one.',
-  params: z.object({
-    destination: p.string().describe('The address.'),
-    satoshi: p.satOrAll().describe('The amount in satoshi, or `all`.'),
-    feerate: feerateParam(),
-    minconf: minconfParam(),
-    utxos: utxosParam(),
-  }),
-  result: r.object({
-    tx: r.hex().describe('The transaction.'),
-    txid: r.txid().describe('Its id.'),
-    psbt: r.string().describe('The same as a signed PSBT.'),
-  }),
+  params: () =>
+    z.object({
+      destination: p.string().describe('The address.'),
+      satoshi: p.satOrAll().describe('The amount in satoshi, or `all`.'),
+      feerate: feerateParam(),
+      minconf: minconfParam(),
+      utxos: utxosParam(),
+    }),
+  result: () =>
+    r.object({
+      tx: r.hex().describe('The transaction.'),
+      txid: r.txid().describe('Its id.'),
+      psbt: r.string().describe('The same as a signed PSBT.'),
+    }),
   errors: [
     ...walletErrors,
     {

@@ -17,28 +17,30 @@ export const xpay = defineCommand({
   description:
     "As `pay`, with the parameters and the answer of Core Lightning's `xpay`: the fee is limited " +
     'by `maxfee` alone, and the answer counts the parts.',
-  params: z.object({
-    invstring: p.bolt11().describe('The invoice.'),
-    amount_msat: p.msat().optional().describe('For an invoice that names no amount.'),
-    maxfee: p
-      .msat()
-      .optional()
-      .describe('The fee of all parts together at most; 1 %, or 5 sat, if left out.'),
-    layers: p
-      .array(p.string())
-      .optional()
-      .describe('Layers that the search goes by beside what payments taught (`getroutes`).'),
-    retry_for: limits.retry_for,
-    partial_msat: limits.partial_msat,
-    maxdelay: limits.maxdelay,
-  }),
-  result: r.object({
-    payment_preimage: r.hash().describe('The proof of payment.'),
-    failed_parts: r.integer().describe('Tries that failed.'),
-    successful_parts: r.integer().describe('Parts that arrived.'),
-    amount_msat: r.msat().describe('What arrived.'),
-    amount_sent_msat: r.msat().describe('What was sent, with fees.'),
-  }),
+  params: () =>
+    z.object({
+      invstring: p.bolt11().describe('The invoice.'),
+      amount_msat: p.msat().optional().describe('For an invoice that names no amount.'),
+      maxfee: p
+        .msat()
+        .optional()
+        .describe('The fee of all parts together at most; 1 %, or 5 sat, if left out.'),
+      layers: p
+        .array(p.string())
+        .optional()
+        .describe('Layers that the search goes by beside what payments taught (`getroutes`).'),
+      retry_for: limits.retry_for,
+      partial_msat: limits.partial_msat,
+      maxdelay: limits.maxdelay,
+    }),
+  result: () =>
+    r.object({
+      payment_preimage: r.hash().describe('The proof of payment.'),
+      failed_parts: r.integer().describe('Tries that failed.'),
+      successful_parts: r.integer().describe('Parts that arrived.'),
+      amount_msat: r.msat().describe('What arrived.'),
+      amount_sent_msat: r.msat().describe('What was sent, with fees.'),
+    }),
   errors: invoiceErrors,
   examples: [{ cli: 'lightning-cli xpay lnbc100n1…' }],
   seeAlso: ['pay', 'listpays', 'paystatus', 'getroutes'],

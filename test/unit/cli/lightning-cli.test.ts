@@ -18,8 +18,8 @@ const echo = defineCommand({
   category: 'utility',
   summary: 'Answers what it is given.',
   description: 'For the test.',
-  params: z.object({ first: z.unknown().optional(), second: z.unknown().optional() }),
-  result: z.unknown(),
+  params: () => z.object({ first: z.unknown().optional(), second: z.unknown().optional() }),
+  result: () => z.unknown(),
   run: ({ first, second }, { notify }) => {
     notify.message('working');
     return { first, second, amount: (1n << 64n) - 1n };
@@ -30,8 +30,8 @@ const refuse = defineCommand({
   category: 'utility',
   summary: 'Refuses.',
   description: 'For the test.',
-  params: z.object({ why: p.string() }),
-  result: z.unknown(),
+  params: () => z.object({ why: p.string() }),
+  result: () => z.unknown(),
   run: ({ why }) => {
     throw new RpcError(205, why);
   },

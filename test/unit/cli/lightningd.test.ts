@@ -76,7 +76,11 @@ async function ready(): Promise<RawClient> {
 describe('lightningd', () => {
   it('tells its version and its options', async () => {
     const [version, help] = await Promise.all([start('--version').ended, start('--help').ended]);
-    expect(version).toEqual({ code: 0, out: expect.stringMatching(/^v26\.06-levin-\d+\.\d+\.\d+\n$/), err: '' });
+    expect(version).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^v26\.06-levin-\d+\.\d+\.\d+\n$/),
+      err: '',
+    });
     expect(help.code).toBe(0);
     expect(help.out).toContain('--lightning-dir=DIR');
   });

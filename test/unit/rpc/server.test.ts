@@ -24,15 +24,15 @@ const testCommands: Command[] = [
   defineCommand({
     ...base,
     name: 'add',
-    params: z.object({ a: p.u64(), b: p.u64().optional() }),
-    result: r.object({ sum: r.msat() }),
+    params: () => z.object({ a: p.u64(), b: p.u64().optional() }),
+    result: () => r.object({ sum: r.msat() }),
     run: ({ a, b }) => ({ sum: a + (b ?? 0n) }),
   }),
   defineCommand({
     ...base,
     name: 'slow',
-    params: z.object({}),
-    result: r.object({}),
+    params: () => z.object({}),
+    result: () => r.object({}),
     run: async (_, { signal, notify }) => {
       notify.progress({ num: 0, total: 2 });
       notify.message('half way');
@@ -50,8 +50,8 @@ const testCommands: Command[] = [
   defineCommand({
     ...base,
     name: 'refuse',
-    params: z.object({}),
-    result: r.object({}),
+    params: () => z.object({}),
+    result: () => r.object({}),
     run: () => {
       throw new RpcError(205, 'no way', { amount: 1n << 60n });
     },
@@ -59,8 +59,8 @@ const testCommands: Command[] = [
   defineCommand({
     ...base,
     name: 'broken',
-    params: z.object({}),
-    result: r.object({}),
+    params: () => z.object({}),
+    result: () => r.object({}),
     run: () => {
       throw new TypeError('our own fault');
     },
@@ -68,8 +68,8 @@ const testCommands: Command[] = [
   defineCommand({
     ...base,
     name: 'large',
-    params: z.object({}),
-    result: r.string(),
+    params: () => z.object({}),
+    result: () => r.string(),
     run: () => {
       large++;
       return 'x'.repeat(1_000_000);
