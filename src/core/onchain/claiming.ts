@@ -8,6 +8,7 @@ import {
   fundedWeight,
   type Price,
   sweep,
+  total,
 } from './claims.js';
 import type { Ending } from './classify.js';
 import {
@@ -31,6 +32,7 @@ import {
   type Want,
   wanted,
 } from './plan.js';
+import { regroup } from './together.js';
 import type { Turn } from './turn.js';
 import type { Claim, OnchainState } from './types.js';
 
@@ -124,7 +126,8 @@ function isWelcome({ kind }: Ending): boolean {
 }
 
 /** Drops what is lost or to be split, replaces what waits in vain, says the rest again. */
-function keepClaims(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
+function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainState {
+  const state = turn.tick ? together(before, scene, turn) : before;
   const claims: Claim[] = [];
   for (const claim of state.claims) {
     const stands = standing(claim, scene.byKey);
@@ -140,6 +143,22 @@ function keepClaims(state: OnchainState, scene: Scene, turn: Turn): OnchainState
     claims.push(split(state, claim, scene, turn) ?? renew(state, claim, scene, turn));
   }
   return { ...state, claims };
+}
+
+/** Those that waited for coins in vain try it together. */
+function together(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
+  const { height } = state;
+  const needy = state.claims.flatMap((claim) => {
+    if (claim.tx !== undefined || claim.madeAt >= height) return [];
+    const items = standing(claim, scene.byKey) === 'open' && itemsOf(claim, scene, height);
+    return items && items[0]?.way.kind === 'htlcTransaction' ? [{ claim, items }] : [];
+  });
+  const { changed, dropped } = regroup(needy, height, turn.context.fees);
+  if (changed.size === 0) return state;
+  turn.persist();
+  for (const claim of dropped) turn.emit({ kind: 'releaseClaim', claim });
+  const kept = state.claims.filter(({ id }) => !dropped.has(id));
+  return { ...state, claims: kept.map((claim) => changed.get(claim.id) ?? claim) };
 }
 
 /**
@@ -276,7 +295,7 @@ function makeClaim(state: OnchainState, want: Want, scene: Scene, turn: Turn): O
     return add(
       newVersion(
         claim,
-        { tx: fundedTransaction(first, [], undefined, wallet), feeratePerKw },
+        { tx: fundedTransaction([first], [], undefined, wallet), feeratePerKw },
         height,
       ),
     );
@@ -318,12 +337,12 @@ function askForCoins(
     kind: 'fundClaim',
     claim: claim.id,
     purpose: claim.purpose,
-    weight: fundedWeight(item),
+    weight: fundedWeight(items),
     paid: anchor ? item.output.amount : sat(0),
     feeratePerKw: claim.feeratePerKw,
     extraFee: anchor ? missingFee(state, scene, claim.feeratePerKw) : sat(0),
-    maxFee: anchor ? atStake(state, scene) : item.output.amount,
-    needsChange: fundedTemplate(item).outputs.length === 0,
+    maxFee: anchor ? atStake(state, scene) : total(items),
+    needsChange: fundedTemplate(items).outputs.length === 0,
     ...(claim.fee === undefined || claim.tx === undefined
       ? {}
       : { replaces: { fee: claim.fee, weight: txWeight(claim.tx) } }),
@@ -336,16 +355,15 @@ function useCoins(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
   if (funded === undefined) return state;
   const claim = state.claims.find((c) => c.id === funded.claim);
   const items = claim && itemsOf(claim, scene, state.height);
-  const [item] = items ?? [];
-  if (claim === undefined || item === undefined || standing(claim, scene.byKey) !== 'open') {
+  if (claim === undefined || items === undefined || standing(claim, scene.byKey) !== 'open') {
     turn.emit({ kind: 'releaseClaim', claim: funded.claim });
     return state;
   }
   const wallet = { key: state.channel.key, signer: turn.context.signer };
-  const tx = fundedTransaction(item, funded.inputs, funded.change, wallet);
+  const tx = fundedTransaction(items, funded.inputs, funded.change, wallet);
   const sum = (amounts: readonly { readonly amount: Sat }[]): bigint =>
-    amounts.reduce((total, { amount }) => total + amount, 0n);
-  const fee = sat(item.output.amount + sum(funded.inputs) - sum(tx.outputs));
+    amounts.reduce((all, { amount }) => all + amount, 0n);
+  const fee = sat(total(items) + sum(funded.inputs) - sum(tx.outputs));
   const made = newVersion(claim, { tx, fee, feeratePerKw: funded.feeratePerKw }, state.height);
   turn.persist();
   say(made, scene, turn);

@@ -125,7 +125,8 @@ function sweepTemplate(items: readonly Claimable[], script: Bytes, amount: Sat):
 export const feeOf = (weight: number, feeratePerKw: number): Sat =>
   sat(Math.ceil((weight * feeratePerKw) / 1000));
 
-const total = (items: readonly Claimable[]): Sat =>
+/** What the claimed outputs hold. */
+export const total = (items: readonly Claimable[]): Sat =>
   sat(items.reduce((sum, item) => sum + item.output.amount, 0n));
 
 /** What relaying a replacement costs on top of all that it replaces (BIP 125, rule 4). */
@@ -205,26 +206,36 @@ function signInputs(
   return signed;
 }
 
-/** The transaction to which coins of the wallet are added: an HTLC transaction, or an anchor's spend. */
-export function fundedTemplate(item: Claimable): Transaction {
-  const { output, way } = item;
+function templateOf({ output, way }: Claimable): Transaction {
   if (way.kind === 'htlcTransaction') return htlcTransaction(way.commitment, way.output);
+  const inputs = [unsignedInput(output.txid, output.vout, sequenceOf(way))];
+  return { version: 2, inputs, outputs: [], locktime: 0 };
+}
+
+/**
+ * The transaction to which coins of the wallet are added: an anchor's spend, or HTLC transactions
+ * of one locktime, which the peer has signed so that each stands for its own input and output.
+ */
+export function fundedTemplate(items: readonly Claimable[]): Transaction {
+  const parts = items.map(templateOf);
   return {
     version: 2,
-    inputs: [unsignedInput(output.txid, output.vout, sequenceOf(way))],
-    outputs: [],
-    locktime: 0,
+    inputs: parts.flatMap(({ inputs }) => inputs),
+    outputs: parts.flatMap(({ outputs }) => outputs),
+    locktime: Math.max(0, ...parts.map(({ locktime }) => locktime)),
   };
 }
 
-/** Its weight with the witness that its first input will have. */
-export function fundedWeight(item: Claimable): number {
-  const { way } = item;
-  const witness =
-    way.kind === 'htlcTransaction'
-      ? htlcWitness(way.commitment, way.output, MAX_SIGNATURE, MAX_SIGNATURE, item.preimage)
-      : [DUMMY_SIGNATURE, ...witnessTail(way, EMPTY, undefined)];
-  return txWeight(withWitness(fundedTemplate(item), 0, witness));
+/** Its weight with the witnesses that these inputs will have. */
+export function fundedWeight(items: readonly Claimable[]): number {
+  const signed = items.reduce((tx, { way, preimage }, i) => {
+    const witness =
+      way.kind === 'htlcTransaction'
+        ? htlcWitness(way.commitment, way.output, MAX_SIGNATURE, MAX_SIGNATURE, preimage)
+        : [DUMMY_SIGNATURE, ...witnessTail(way, EMPTY, undefined)];
+    return withWitness(tx, i, witness);
+  }, fundedTemplate(items));
+  return txWeight(signed);
 }
 
 /** 64 bytes whose DER form is as long as it gets. */
@@ -235,13 +246,12 @@ const MAX_SIGNATURE = new Uint8Array(64).fill(0xff);
  * Transactions": our own signature is SIGHASH_ALL, so that nobody adds to it.
  */
 export function fundedTransaction(
-  item: Claimable,
+  items: readonly Claimable[],
   inputs: readonly FeeInput[],
   change: TxOutput | undefined,
   wallet: Wallet,
 ): Transaction {
-  const { way, output } = item;
-  const template = fundedTemplate(item);
+  const template = fundedTemplate(items);
   const tx: Transaction = {
     ...template,
     inputs: [
@@ -250,28 +260,32 @@ export function fundedTransaction(
     ],
     outputs: change === undefined ? template.outputs : [...template.outputs, change],
   };
-  const ref = keyRef(way, wallet.key);
-  const pubkey = wallet.signer.publicKey(ref);
-  const digest = sighashV0(tx, 0, scriptCodeOf(way, pubkey), output.amount);
-  const signature = wallet.signer.sign(ref, digest);
-  const witness =
-    way.kind === 'htlcTransaction'
-      ? htlcWitness(way.commitment, way.output, signature, way.remoteSignature, item.preimage)
-      : witnessOf(item, pubkey, encodeDer(signature, SIGHASH_ALL));
-  return signCoins(withWitness(tx, 0, witness), item, inputs, wallet.signer);
+  const signed = items.reduce((made, item, i) => {
+    const { way, output } = item;
+    const ref = keyRef(way, wallet.key);
+    const pubkey = wallet.signer.publicKey(ref);
+    const digest = sighashV0(tx, i, scriptCodeOf(way, pubkey), output.amount);
+    const signature = wallet.signer.sign(ref, digest);
+    const witness =
+      way.kind === 'htlcTransaction'
+        ? htlcWitness(way.commitment, way.output, signature, way.remoteSignature, item.preimage)
+        : witnessOf(item, pubkey, encodeDer(signature, SIGHASH_ALL));
+    return withWitness(made, i, witness);
+  }, tx);
+  return signCoins(signed, items, inputs, wallet.signer);
 }
 
-/** Signs the wallet's inputs, which follow the first. */
+/** Signs the wallet's inputs, which follow those of the claim. */
 function signCoins(
   tx: Transaction,
-  first: Claimable,
+  items: readonly Claimable[],
   coins: readonly FeeInput[],
   signer: Signer,
 ): Transaction {
-  const spent: TxOutput[] = [first.output, ...coins];
+  const spent: TxOutput[] = [...items.map(({ output }) => output), ...coins];
   let signed = tx;
   for (const [i, coin] of coins.entries()) {
-    const index = i + 1;
+    const index = items.length + i;
     if (scriptKind(coin.scriptPubkey) === 'p2tr') {
       const digest = sighashTaproot(tx, index, spent);
       signed = withWitness(signed, index, [signer.signSchnorr(coin.ref, digest)]);

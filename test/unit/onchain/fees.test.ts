@@ -200,6 +200,58 @@ describe('HTLC transactions of an anchor channel', () => {
     expect(w.refused).toEqual([]);
   });
 
+  it('go together where there are fewer coins than HTLCs, so that all are in before they expire', () => {
+    const ids = Array.from({ length: 12 }, (_, i) => i + 1);
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 300_000, htlcs: ids.map((id) => htlc(id, 'remote', 30_000, 140)) }],
+      known: ids,
+    });
+    // One coin, as a wallet of one channel has it.
+    const [only] = w.wallet.coins();
+    w.wallet.offers = (coin) => coin === only || coin.amount > 90_000n;
+    w.confirm(w.localCommitment());
+    const taken = () => w.state.spends.reduce((n, { tx }) => n + tx.inputs.length, 0);
+    w.mine(3);
+    expect(w.refused).toEqual([]);
+    // The commitment, and 12 HTLCs by two transactions, each with a coin.
+    expect(taken()).toBe(1 + 12 + 2);
+    w.mine(DELAY + 10);
+    expect(w.wallet.balance() - COINS).toBeGreaterThan(300_000n + 12n * 28_000n);
+  });
+
+  it('go together by halves, where the coin does not pay for all', () => {
+    const ids = Array.from({ length: 12 }, (_, i) => i + 1);
+    const w = new World({
+      format: 'anchors',
+      feeratePerKw: 12_000,
+      states: [{ alice: 300_000, htlcs: ids.map((id) => htlc(id, 'remote', 30_000, 140)) }],
+      known: ids,
+    });
+    w.wallet.offers = (coin) => coin.amount > 60_000n;
+    w.confirm(w.localCommitment());
+    w.mine(8);
+    const taken = () => w.state.spends.reduce((n, { tx }) => n + tx.inputs.length, 0);
+    expect(w.refused).toEqual([]);
+    expect(taken()).toBeGreaterThan(1 + 8);
+  });
+
+  it('go together by what they wait for: those that time out at one height', () => {
+    const ids = [1, 2, 3, 4, 5, 6];
+    const w = new World({
+      format: 'anchors',
+      states: [
+        { alice: 300_000, htlcs: ids.map((id) => htlc(id, 'local', 30_000, id < 4 ? 130 : 131)) },
+      ],
+    });
+    w.wallet.offers = (coin) => coin.amount > 90_000n;
+    w.confirm(w.localCommitment());
+    w.mine(131 - w.height + 5);
+    expect(w.refused).toEqual([]);
+    for (const id of ids) expect(w.outcomes(id)).toEqual(['htlcFailed']);
+    expect(w.height).toBeLessThan(137);
+  });
+
   it('cost no more than the HTLC is worth', () => {
     const w = new World({
       format: 'anchors',
