@@ -10,8 +10,8 @@ import {
 } from '../../core/channel/index.js';
 import type { Store } from '../../ports/index.js';
 
-/** Rows that are read at once. */
-const PAGE = 5000;
+/** Rows that are read at once: some milliseconds. */
+const PAGE = 1000;
 
 export type KnownHtlc = Omit<HtlcView, 'localTrimmed'>;
 

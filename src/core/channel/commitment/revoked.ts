@@ -85,15 +85,22 @@ function writeHtlcs(w: Writer, htlcs: readonly PastHtlc[]): void {
   }
 }
 
-type Stored = RevokedHtlc & { readonly known?: PastHtlc };
+/** As version 1 or version 2 has it. */
+type Stored = RevokedHtlc | PastHtlc;
 
 function readHtlc(r: Reader, version: number): Stored {
   const name = readName(r);
   if (version === 1) return { ...name, hash: r.take(20), cltvExpiry: r.u32() };
   const [paymentHash, cltvExpiry, amount] = [r.take(32), r.u32(), readVarint(r)];
   const amountMsat = msat(amount >> 1n);
-  const known = { ...name, paymentHash, cltvExpiry, amountMsat, trimmed: (amount & 1n) === 1n };
-  return { ...name, hash: ripemd160(paymentHash), cltvExpiry, known };
+  return { ...name, paymentHash, cltvExpiry, amountMsat, trimmed: (amount & 1n) === 1n };
+}
+
+/** What a penalty needs of it; nothing where it had no output. */
+function outputOf(htlc: Stored): RevokedHtlc[] {
+  if ('hash' in htlc) return [htlc];
+  const { id, offeredBy, cltvExpiry, paymentHash, trimmed } = htlc;
+  return trimmed ? [] : [{ id, offeredBy, hash: ripemd160(paymentHash), cltvExpiry }];
 }
 
 /** The row for the peer's commitment `revoked`, now that `next` (the one after it) is in force. */
@@ -167,13 +174,7 @@ export function revokedHtlcs(
   let base: readonly Stored[] | undefined;
   for (let n = number; base === undefined; n++) {
     if (n === unrevoked.commitmentNumber) {
-      base = past(channel, unrevoked).map((known) => ({
-        id: known.id,
-        offeredBy: known.offeredBy,
-        hash: ripemd160(known.paymentHash),
-        cltvExpiry: known.cltvExpiry,
-        known,
-      }));
+      base = past(channel, unrevoked);
       break;
     }
     const stored = rows[Number(n - number)];
@@ -187,9 +188,7 @@ export function revokedHtlcs(
     for (const key of without) htlcs.delete(key);
     for (const htlc of more) htlcs.set(keyOf(htlc), htlc);
   }
-  return [...htlcs.values()]
-    .filter(({ known }) => known?.trimmed !== true)
-    .map(({ known: _, ...htlc }) => htlc);
+  return [...htlcs.values()].flatMap(outputOf);
 }
 
 /**
@@ -200,7 +199,7 @@ export function revokedHtlcs(
 export function pastHtlcs(rows: Iterable<RevokedRow>): PastHtlc[] {
   const found = new Map<string, PastHtlc>();
   for (const { data } of rows)
-    for (const { known } of readRow(data)?.htlcs ?? [])
-      if (known !== undefined && !found.has(keyOf(known))) found.set(keyOf(known), known);
+    for (const htlc of readRow(data)?.htlcs ?? [])
+      if ('paymentHash' in htlc && !found.has(keyOf(htlc))) found.set(keyOf(htlc), htlc);
   return [...found.values()];
 }
