@@ -216,6 +216,13 @@ export class Gossip {
     return listChannels(this.#deps.topology.graph, filter);
   }
 
+  /** Whether gossip knows of no channel between a node and others than ourselves. */
+  isDeadEnd(id: NodeId): boolean {
+    return listChannels(this.#deps.topology.graph, { destination: id }).every(
+      ({ source }) => source === this.#options.nodeId,
+    );
+  }
+
   /** Where a node says that it can be reached. */
   async addressesOf(id: NodeId): Promise<readonly NetAddress[]> {
     const [message] = await announcementsOf([id], this.#book);

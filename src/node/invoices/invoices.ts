@@ -148,7 +148,8 @@ export class Invoices {
         ...(paymentHash === undefined ? {} : { payment_hash: paymentHash }),
       },
       order: index === 'updated' ? 'updated_index' : 'created_index',
-      ...(start === undefined ? (index === 'updated' ? { from: 1 } : {}) : { from: start }),
+      // Who names no start wants all, those too that have not changed yet.
+      ...(start ? { from: start } : {}),
       ...(limit === undefined ? {} : { limit }),
     });
     return rows.map((row) => this.#current(row as InvoiceRow));

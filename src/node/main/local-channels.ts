@@ -1,6 +1,4 @@
 import type { Msat, NodeId, ShortChannelId } from '../../core/bytes/index.js';
-import { hex } from '../../core/bytes/index.js';
-import type { RouteHintHop } from '../../core/invoice/index.js';
 import type { Direction, HintChannel, LocalChannel } from '../../core/routing/index.js';
 import type { LiveChannel, PeerPolicy } from '../channels/index.js';
 
@@ -66,68 +64,4 @@ export function localHops(nodeId: NodeId, channels: readonly LiveChannel[]): Hin
         : [hop([peer, nodeId], peerPolicy, local?.htlcMinimum, receivableMsat)]),
     ];
   });
-}
-
-export interface Hints {
-  readonly hints: readonly (readonly RouteHintHop[])[];
-  readonly warnings: Readonly<Record<string, string>>;
-}
-
-/**
- * BOLT 11, `r`: the channels by which a payer may come where gossip does not tell. `expose`: the
- * private ones where there is no public one (`auto`), all of them, none, or those named.
- */
-export function routeHints(
-  channels: readonly LiveChannel[],
-  expose: 'auto' | 'all' | 'none' | readonly ShortChannelId[],
-  amountMsat: Msat | undefined,
-): Hints {
-  const ready = channels.filter((c) => c.ready);
-  const isPublic = (c: LiveChannel): boolean => !c.private && c.scid !== undefined;
-  const wanted = (c: LiveChannel): boolean => {
-    if (expose === 'none') return false;
-    if (Array.isArray(expose)) return scidsOf(c).some((scid) => expose.includes(scid));
-    if (isPublic(c)) return false;
-    return expose === 'all' || !ready.some(isPublic);
-  };
-  const hints = ready.filter(wanted).flatMap((c) => {
-    const hop = hintOf(c);
-    return hop === undefined ? [] : [[hop]];
-  });
-  const usable = expose === 'none' ? ready.filter(isPublic) : ready;
-  return { hints, warnings: warningsFor(usable, amountMsat) };
-}
-
-const scidsOf = (c: LiveChannel): readonly ShortChannelId[] =>
-  [c.scid, c.localAlias, c.remoteAlias].filter((s) => s !== undefined);
-
-function hintOf(channel: LiveChannel): RouteHintHop | undefined {
-  // BOLT 2, channel_ready: a route hint names the channel by the alias the peer gave us.
-  const shortChannelId = channel.remoteAlias ?? channel.scid;
-  const { peerPolicy } = channel;
-  if (shortChannelId === undefined || peerPolicy === undefined) return undefined;
-  return {
-    nodeId: hex(channel.peerId),
-    shortChannelId,
-    feeBaseMsat: peerPolicy.feeBaseMsat,
-    feeProportionalMillionths: peerPolicy.feeProportionalMillionths,
-    cltvExpiryDelta: peerPolicy.cltvExpiryDelta,
-  };
-}
-
-function warningsFor(
-  usable: readonly LiveChannel[],
-  amountMsat: Msat | undefined,
-): Record<string, string> {
-  if (amountMsat === undefined) return {};
-  const online = usable.filter((c) => c.peerConnected);
-  const most = (list: readonly LiveChannel[]): bigint =>
-    list.reduce((sum, c) => sum + c.receivableMsat, 0n);
-  if (most(usable) < amountMsat)
-    return { warning_capacity: 'Insufficient incoming capacity to pay invoice' };
-  if (most(online) < amountMsat)
-    return { warning_offline: 'Insufficient incoming capacity with the peers that are connected' };
-  if (!online.some((c) => c.receivableMsat >= amountMsat))
-    return { warning_mpp: 'The invoice is only payable with MPP-capable implementations' };
-  return {};
 }

@@ -21,8 +21,9 @@ import { claimFees, claimWallet } from './claim-wallet.js';
 import type { NodeConfig } from './config.js';
 import { OUR_FEATURES } from './features.js';
 import { withIdentity } from './identity.js';
-import { localChannels, localHops, routeHints } from './local-channels.js';
+import { localChannels, localHops } from './local-channels.js';
 import type { NodePorts } from './ports.js';
+import { routeHints } from './route-hints.js';
 
 /** BOLT 2, cltv_expiry_delta: blocks we leave ourselves; BOLT 4, expiry_too_far: two weeks. */
 const RELAY = { graceBlocks: 3, maxExpiryBlocks: 2016 } as const;
@@ -146,7 +147,8 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       log: log.child('invoices'),
       height: () => chain.height,
       whenCurrent: () => chain.whenCurrent(),
-      routeHints: (expose, amountMsat) => routeHints(channels.list(), expose, amountMsat),
+      routeHints: (expose, amountMsat) =>
+        routeHints(channels.list(), expose, amountMsat, (peer) => gossip.isDeadEnd(peer)),
       settle: (channelId, htlcId, settlement) => channels.settle(channelId, htlcId, settlement),
       fatal,
     },

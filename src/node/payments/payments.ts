@@ -338,7 +338,8 @@ export class Payments {
         ...(status === undefined ? {} : { status }),
       },
       order: index === 'updated' ? 'updated_index' : 'created_index',
-      ...(start === undefined ? (index === 'updated' ? { from: 1 } : {}) : { from: start }),
+      // Who names no start wants all, those too that have not changed yet.
+      ...(start ? { from: start } : {}),
       ...(limit === undefined ? {} : { limit }),
     }) as Promise<PaymentRow[]>;
   }

@@ -329,7 +329,8 @@ describe('listinvoices', () => {
     const sent = await send(rows[2]!);
     kit.arrive(sent);
     await kit.said(sent);
-    expect(await labels({ index: 'updated' })).toEqual(['c']);
+    expect(await labels({ index: 'updated', start: 1 })).toEqual(['c']);
+    expect(await labels({ index: 'updated' })).toEqual(['a', 'b', 'd', 'c']);
   });
 
   it('numbers are never given again, whatever is deleted', async () => {
