@@ -136,23 +136,19 @@ export class Opening {
         channelId: message.temporaryChannelId,
         data: utf8(reason),
       });
-    // BOLT 2, open_channel: the temporary id is not one that is in use with this peer.
-    const isTaken = () => this.#deps.taken(toHex(message.temporaryChannelId) as ChannelId);
-    if (isTaken()) {
-      refuse('temporary_channel_id is in use');
-      return;
-    }
-    if (this.#deps.pendingWith(peer) >= MAX_PENDING) {
-      refuse('too many channels are being opened');
+    const before = this.#faultIn(peer, message);
+    if (before !== undefined) {
+      refuse(before);
       return;
     }
     const [key, shutdownScript] = await Promise.all([
       this.#deps.keys.take(),
       this.#deps.wallet.closeScript(),
     ]);
-    // The same may have been asked twice at once.
-    if (isTaken()) {
-      refuse('temporary_channel_id is in use');
+    // More may have been asked for at once.
+    const now = this.#faultIn(peer, message);
+    if (now !== undefined) {
+      refuse(now);
       return;
     }
     const { minimumDepth, localFeatures } = this.#options;
@@ -174,6 +170,14 @@ export class Opening {
       this.#deps.context(),
     );
     this.#deps.adopt(step);
+  }
+
+  #faultIn(peer: ChannelPeer, message: MessageOf<'openChannel'>): string | undefined {
+    const { taken, pendingWith } = this.#deps;
+    // BOLT 2, open_channel: the temporary id is not one that is in use with this peer.
+    if (taken(toHex(message.temporaryChannelId) as ChannelId))
+      return 'temporary_channel_id is in use';
+    return pendingWith(peer) < MAX_PENDING ? undefined : 'too many channels are being opened';
   }
 
   perform(entry: Entry, effect: OpeningEffect): void {

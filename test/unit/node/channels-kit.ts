@@ -172,6 +172,7 @@ export class ChannelsKit {
   readonly closed: ChannelId[] = [];
   readonly broadcasts: Bytes[] = [];
   #line: Promise<void> = Promise.resolve();
+  #keepBack: Message[] | undefined;
 
   static async start(): Promise<ChannelsKit> {
     const kit = new ChannelsKit();
@@ -249,8 +250,21 @@ export class ChannelsKit {
     return opener;
   }
 
+  /** What peers would say, kept back. */
+  overheard(act: () => void): readonly Message[] {
+    const said: Message[] = [];
+    this.#keepBack = said;
+    act();
+    this.#keepBack = undefined;
+    return said;
+  }
+
   /** From a peer to us, in order. */
   say(from: Opener, message: Message): void {
+    if (this.#keepBack !== undefined) {
+      this.#keepBack.push(message);
+      return;
+    }
     const read = decodeMessage(encodeMessage(message));
     if (!read.ok) throw new Error(`${message.kind} is no message`);
     const heard = read.value as Message;

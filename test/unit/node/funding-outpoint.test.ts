@@ -63,3 +63,15 @@ it('receive open_channel (ten of its channels wait for their funding already)', 
   }
   expect(kit.channels.list()).toHaveLength(10);
 });
+
+it('receive open_channel (twelve times at once)', async () => {
+  const kit = await ChannelsKit.start();
+  const openers = Array.from({ length: 12 }, () => kit.opener('mallory'));
+  await Promise.all(
+    openers.map((opener) => {
+      const [message] = kit.overheard(() => opener.open());
+      return kit.channels.message(opener.id, message as never);
+    }),
+  );
+  expect(kit.channels.list()).toHaveLength(10);
+});
