@@ -328,10 +328,17 @@ export class Knowledge {
     return r.lower === 0 ? 0 : Math.floor(r.lower * this.#weight(r.lowerAt, now));
   }
 
+  /**
+   * Rises to the capacity by equal factors in equal times: what a large channel refused hours ago is
+   * not believed of it again just since it is large.
+   */
   #upper(r: Record, capacity: number, now: number): number {
     if (r.upper >= capacity) return capacity;
     if (capacity === Number.POSITIVE_INFINITY) return r.upper;
-    return Math.ceil(capacity - (capacity - r.upper) * this.#weight(r.upperAt, now));
+    const weight = this.#weight(r.upperAt, now);
+    if (weight === 1) return r.upper;
+    const risen = Math.ceil(capacity * (Math.max(1, r.upper) / capacity) ** weight);
+    return Math.min(capacity, Math.max(r.upper, risen));
   }
 
   #blame(r: Record, now: number): number {

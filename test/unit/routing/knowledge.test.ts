@@ -204,7 +204,7 @@ describe('what a failure teaches the route table', () => {
 });
 
 describe('constraints', () => {
-  it('fade: an upper bound rises and a lower bound sinks by half in a half-life', () => {
+  it('fade: in a half-life a lower bound sinks by half, and an upper one rises half-way by factors', () => {
     const table = line();
     const at = { scid: scid(3), direction: 0 } as const;
     table.learn({ kind: 'upperBound', ...at, amountMsat: msat(200_001) }, NOW);
@@ -214,8 +214,9 @@ describe('constraints', () => {
       return [c?.minimumMsat, c?.maximumMsat];
     };
     expect(bounds(600)).toEqual([100_000n, 200_000n]);
-    expect(bounds(600 + 3600)).toEqual([50_000n, 600_000n]);
-    expect(bounds(600 + 7200)).toEqual([25_000n, 800_000n]);
+    // A fifth of the capacity, the root of a fifth, the fourth root.
+    expect(bounds(600 + 3600)).toEqual([50_000n, 447_214n]);
+    expect(bounds(600 + 7200)).toEqual([25_000n, 668_741n]);
     table.knowledge.prune(NOW + 600 + 3600 * 30);
     expect(table.knowledge.size).toBe(0);
   });
