@@ -78,7 +78,7 @@ export async function bitcoindAccess(options: BitcoindOptions): Promise<Bitcoind
         return (await readFile(cookie, 'utf8')).trim();
       } catch {
         throw new ChainAway(
-          `bitcoind has left no cookie at ${cookie}: is it running? (or give bitcoin-rpcuser and bitcoin-rpcpassword)`,
+          `bitcoind, which has left no cookie at ${cookie}: is it running? (or give bitcoin-rpcuser and bitcoin-rpcpassword)`,
         );
       }
     },

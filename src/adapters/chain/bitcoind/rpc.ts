@@ -102,13 +102,13 @@ export class RpcClient {
     const replies = await this.#ask(name, body);
     if (!Array.isArray(replies)) {
       settle(name, replies as Reply);
-      throw new ChainAway(`bitcoind at ${this.options.url} answers no calls together`);
+      throw new ChainAway(`bitcoind at ${this.options.url}, which answers no calls together`);
     }
     const byId = new Map((replies as Reply[]).map((reply) => [Number(reply.id), reply]));
     return calls.map(({ method }, i) => {
       const reply = byId.get(first + i);
       if (reply === undefined)
-        throw new ChainAway(`bitcoind at ${this.options.url} left out an answer`);
+        throw new ChainAway(`bitcoind at ${this.options.url}, which left out an answer`);
       try {
         return settle(method, reply);
       } catch (error) {
@@ -149,7 +149,7 @@ export class RpcClient {
       if (response !== undefined && !refused) return response;
       if (refused) this.#authorization = undefined;
       if (!fresh)
-        throw new ChainAway(`bitcoind at ${this.options.url} refuses our user and password`);
+        throw new ChainAway(`bitcoind at ${this.options.url}, which refuses our user and password`);
       fresh = false;
     }
   }
@@ -213,6 +213,6 @@ function settle(method: string, reply: Reply): unknown {
   const error = reply?.error;
   if (error === undefined || error === null) return reply?.result;
   const code = error.code ?? RPC.misc;
-  if (code === RPC.inWarmup) throw new ChainAway(`bitcoind is starting: ${error.message ?? ''}`);
+  if (code === RPC.inWarmup) throw new ChainAway(`bitcoind, which is starting: ${error.message ?? ''}`);
   throw new RpcError(method, code, error.message ?? 'no message');
 }

@@ -258,8 +258,8 @@ describe('a bitcoind that does not answer', () => {
     const chain = await chainAt(port, log, 5000, hasty);
     expect(await chain.ready()).toBeUndefined();
     expect(lines).toEqual([
-      'waiting for bitcoind is starting: Loading block index…',
-      'waiting for bitcoind is starting: Verifying blocks…',
+      'waiting for bitcoind, which is starting: Loading block index…',
+      'waiting for bitcoind, which is starting: Verifying blocks…',
       'bitcoind answers',
     ]);
   });
