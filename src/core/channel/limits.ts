@@ -3,7 +3,7 @@
  * whether an HTLC may be added and how large a one could be, so that the two cannot disagree.
  */
 import { type Msat, msat, type Sat, sat } from '../bytes/index.js';
-import { commitmentCost, type Summary, summarize, trimThreshold } from './balances.js';
+import { commitmentCost, feerateIn, type Summary, summarize, trimThreshold } from './balances.js';
 import { type CommitmentView, HTLC_STATES } from './htlc.js';
 import type { ChannelParams, Commitments, Side } from './state.js';
 import type { ChannelError } from './types.js';
@@ -203,10 +203,28 @@ export function refuseFee(
     // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
     if (s.balances[sender] < needs * 1000n)
       return { code: 'fee_not_affordable', missing: sat(needs - s.balances[sender] / 1000n) };
-    const { maxDustHtlcExposure: maximum } = params.limits;
-    // BOLT 2, update_fee: a higher feerate trims more HTLCs, where they carry their own fees.
-    if (sender === 'local' && params.format === 'staticRemotekey' && s.dust > maximum)
-      return { code: 'dust_exposure', maximum, actual: s.dust };
+  }
+  return refuseFeeDust(params, c, feeratePerKw, sender);
+}
+
+/** What we bear of the peer's feerates, in terms of our own: HTLCs cross on their way. */
+const PATIENCE_FACTOR = 2n;
+
+/** BOLT 2, update_fee: a higher feerate trims more HTLCs, where they carry their own fees. */
+function refuseFeeDust(
+  params: ChannelParams,
+  c: Commitments,
+  feeratePerKw: number,
+  sender: Side,
+): ChannelError | undefined {
+  const view = firstReached(sender);
+  // With anchors they carry none, and a lower feerate trims fewer.
+  if (params.format === 'anchors' || feeratePerKw <= feerateIn(c.fees, view)) return undefined;
+  const { maxDustHtlcExposure } = params.limits;
+  const maximum = msat(maxDustHtlcExposure * (sender === 'local' ? 1n : PATIENCE_FACTOR));
+  for (const owner of ['local', 'remote'] as const) {
+    const { dust } = summarize(params, c, view, { owner, feeratePerKw });
+    if (dust > maximum) return { code: 'dust_exposure', maximum, actual: dust };
   }
   return undefined;
 }

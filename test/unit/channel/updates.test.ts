@@ -387,6 +387,19 @@ describe('update_fee', () => {
     const d = new Pair({ push: msat(980_000_000) }).open();
     expect(receive(d, d.bob, fee(d, 20_000))).toContain('fee_not_affordable');
   });
+
+  it('received, that turns more HTLCs into dust than we bear: warning, where they carry fees', () => {
+    const raised = (anchors: boolean, feeratePerKw: number): string => {
+      const pair = new Pair({ type: { anchors } }).open();
+      for (let i = 0; i < 12; i++) pair.add(pair.alice, 15_000_000n);
+      pair.settle();
+      const { channelId } = pair.alice.live;
+      return receive(pair, pair.bob, { kind: 'updateFee', channelId, feeratePerKw });
+    };
+    expect(raised(false, 25_000)).toContain('dust_exposure');
+    expect(raised(false, 15_000)).not.toContain('dust');
+    expect(raised(true, 25_000)).not.toContain('dust');
+  });
 });
 
 describe('commitment_signed and revoke_and_ack', () => {
