@@ -16,6 +16,16 @@ import { MARK_LENGTH } from '../bin/run.js';
 const root = resolve(import.meta.dirname, '..');
 const outdir = resolve(root, 'dist/bundle');
 
+/** zod speaks some fifty languages, a sixth of the daemon's code; the node speaks one. */
+const oneLanguage = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
 async function bundle() {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -36,6 +46,7 @@ async function bundle() {
     define: { 'import.meta.url': 'hereUrl' },
     banner: { js: 'const hereUrl = require("node:url").pathToFileURL(__filename).href;' },
     supported: { 'dynamic-import': false },
+    plugins: [oneLanguage],
     // Native code, and what is loaded only where it is there.
     external: ['secp256k1', '@photostructure/sqlite', 'bitcore-lib', 'tsx'],
     logLevel: 'error',

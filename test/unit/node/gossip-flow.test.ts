@@ -215,6 +215,25 @@ describe('stored gossip', () => {
     for (const { scid } of LINKS) expect(graph.policy(2 * graph.channel(scid))).toBeDefined();
   });
 
+  it('is read from its rows where the snapshot is of another version, and kept in this one', async () => {
+    const first = await kit();
+    first.connect(peer);
+    for (const each of LINKS) first.gossip.received(peer.hex, each.announcement);
+    await settle();
+    await first.gossip.stop();
+    const name = 'gossip.snapshot';
+    const kept = async () => (await first.store.select('vars', { where: { name } }))[0]?.value;
+    const written = (await kept()) as Uint8Array;
+    const value = written.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+    await first.store.commit([{ put: 'vars', row: { name, value } }]);
+    const again = await kit({ store: first.store });
+    expect(again.table.graph.channelCount).toBe(40);
+    await again.gossip.stop();
+    expect((await kept())?.subarray(0, 4)).toEqual(written.subarray(0, 4));
+    const third = await kit({ store: first.store });
+    expect(third.table.graph.channelCount).toBe(40);
+  });
+
   it('goes to a peer as it reads, whole, and then the next of its questions is answered', async () => {
     const { gossip, connect, clock, kinds, read } = await kit();
     connect(peer);
