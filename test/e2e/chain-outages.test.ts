@@ -102,7 +102,10 @@ async function toTheEnd(before: readonly number[]): Promise<void> {
 
 /** What a daemon says while bitcoind does that, once. */
 const TROUBLES: readonly (readonly [RegExp, Trouble])[] = [
-  [/waiting for bitcoind, which is starting: Loading/, { error: { code: -28, message: 'Loading…' } }],
+  [
+    /waiting for bitcoind, which is starting: Loading/,
+    { error: { code: -28, message: 'Loading…' } },
+  ],
   [/waiting for bitcoind .*HTTP 503/, { status: 503 }],
   [/waiting for bitcoind .*refuses our user and password/, { status: 401 }],
   [/waiting for bitcoind .*no answer to getblockchaininfo in 2 s/, { hang: true }],

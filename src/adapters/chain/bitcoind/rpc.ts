@@ -213,6 +213,7 @@ function settle(method: string, reply: Reply): unknown {
   const error = reply?.error;
   if (error === undefined || error === null) return reply?.result;
   const code = error.code ?? RPC.misc;
-  if (code === RPC.inWarmup) throw new ChainAway(`bitcoind, which is starting: ${error.message ?? ''}`);
+  if (code === RPC.inWarmup)
+    throw new ChainAway(`bitcoind, which is starting: ${error.message ?? ''}`);
   throw new RpcError(method, code, error.message ?? 'no message');
 }
