@@ -137,8 +137,20 @@ export class World {
     const { seed, forwardsPerDay } = this.#options;
     // Each channel has its own minute for the payments of others.
     const due = Math.floor(this.#days * forwardsPerDay + numberAt(seed, c, -1));
-    for (let turn = this.#forwards[c] as number; turn < due; turn++) this.#forward(c, turn);
+    let turn = this.#forwards[c] as number;
+    if (turn === due) return;
+    // What came before the channel last lay anew makes no difference.
+    for (let later = due - 1; later > turn; later--) if (this.#liesAnew(c, later)) turn = later;
+    for (; turn < due; turn++) this.#forward(c, turn);
     this.#forwards[c] = due;
+  }
+
+  #number(c: number, turn: number, which: number): number {
+    return numberAt(this.#options.seed ^ 0x5bd1e995, c, 5 * turn + which);
+  }
+
+  #liesAnew(c: number, turn: number): boolean {
+    return this.#number(c, turn, 0) < ANEW;
   }
 
   /**
@@ -146,20 +158,19 @@ export class World {
    * has it, so that a long stream meets the same network as a short one.
    */
   #forward(c: number, turn: number): void {
-    const { seed, model } = this.#options;
-    const number = (which: number): number => numberAt(seed ^ 0x5bd1e995, c, 5 * turn + which);
+    const { model } = this.#options;
     const capacity = this.graph.capacity[c] as number;
-    if (number(0) < ANEW) {
-      const numbers = [number(1), number(2)];
-      const share = drawShare(model, () => numbers.shift() as number);
+    if (this.#liesAnew(c, turn)) {
+      let which = 1;
+      const share = drawShare(model, () => this.#number(c, turn, which++));
       this.#balance[c] = Math.floor(capacity * share);
       return;
     }
-    const amount = Math.floor(LEAST_FORWARD * FORWARD_FACTOR ** number(1));
+    const amount = Math.floor(LEAST_FORWARD * FORWARD_FACTOR ** this.#number(c, turn, 1));
     const before = this.#balance[c] as number;
-    const after = number(2) < 0.5 ? before - amount : before + amount;
+    const after = this.#number(c, turn, 2) < 0.5 ? before - amount : before + amount;
     if (after < 0 || after > capacity) return;
     const odds = densityOf(model, after / capacity) / densityOf(model, before / capacity);
-    if (number(3) < odds) this.#balance[c] = after;
+    if (this.#number(c, turn, 3) < odds) this.#balance[c] = after;
   }
 }
