@@ -165,6 +165,9 @@ export class Backups {
       const id = idOf(backup);
       if (this.#isKnown(id) || this.#unclaimed.has(id)) continue;
       this.#unclaimed.set(id, backup);
+      // BOLT 3: whoever knows per-commitment secrets of that channel must not meet them again, be it
+      // that the store is an old one.
+      this.#deps.channels.keyUsed(backup.key).catch(this.#deps.fatal);
       fresh++;
     }
     if (fresh > 0)

@@ -36,6 +36,8 @@ export interface PastBlock {
 export interface BackupChannels {
   liveStates(): readonly LiveState[];
   takeUp(stubs: readonly LiveState[]): Promise<void>;
+  /** No channel gets this key again. */
+  keyUsed(key: number): Promise<void>;
   replayBlock(block: PastBlock): Promise<void>;
   /** Calls `fn` whenever a channel begins, changes its state or ends. */
   onChange(fn: () => void): () => void;

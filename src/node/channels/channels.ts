@@ -65,6 +65,9 @@ import type {
   SharedFundResult,
 } from './types.js';
 
+/** Fewer than recovery from the seed alone looks ahead. */
+const KEYS_ASIDE = 100;
+
 export class Channels {
   readonly #options: ChannelsOptions;
   readonly #deps: ChannelsDeps;
@@ -238,6 +241,14 @@ export class Channels {
       if (peer !== undefined) runner.submit({ kind: 'connected', remoteFeatures: peer.features });
       await runner.idle();
     }
+  }
+
+  /**
+   * Somebody remembers a channel by this key that the store does not: it was in use, and so may the
+   * next ones have been, by channels that are over.
+   */
+  keyUsed(key: number): Promise<void> {
+    return this.#keys.isUsed(key + KEYS_ASIDE);
   }
 
   /** A block of the past, for channels that were taken up after it. */

@@ -251,6 +251,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       channels: {
         liveStates: () => channels.liveStates(),
         takeUp: (stubs) => channels.takeUp(stubs),
+        keyUsed: (key) => channels.keyUsed(key),
         replayBlock: (block) => channels.replayBlock(block),
         onChange: (fn) => channels.onChange(fn),
       },
