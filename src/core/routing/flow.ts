@@ -1,68 +1,58 @@
 /**
  * An amount in several parts: the flow of least cost. Each edge is a few arcs one after another,
- * each dearer than the one before, as the chance shrinks the more it is to carry. The cheapest way
- * for one more bit is looked for again and again, and may take back what an earlier way put on an
- * edge; so no split of the amount costs less, but for what the arcs round and for base fees, which
- * are spread over a part of usual size.
+ * each dearer than the one before (`flow-arcs.ts`). The cheapest way for one more bit is looked for
+ * again and again, and may take back what an earlier way put on an edge; so no split of the amount
+ * costs less, but for what the arcs round and for base fees, which are spread over a part of usual
+ * size.
+ *
+ * A way is looked for from both ends, and what it cost is added to potentials of the nodes near
+ * them, which keep all costs from sinking below zero: with those of the one end as they are up to
+ * where the ends met, and those of the other from there on, each edge is counted once.
  */
-import { DISABLED, type Graph, grown, KNOWN, UNROUTABLE } from '../gossip/index.js';
-import { chanceOf } from './cost.js';
-import { Heap } from './heap.js';
-import type { Belief, Knowledge } from './knowledge.js';
+import { DISABLED, type Graph, KNOWN, UNROUTABLE } from '../gossip/index.js';
+import { FlowArcs } from './flow-arcs.js';
+import { FLOW_WORDS, FlowRows } from './flow-rows.js';
+import { FlowSide } from './flow-side.js';
+import type { Knowledge } from './knowledge.js';
+import { EDGE, KEY, NODE, type ReadyRows } from './ready-rows.js';
 import type { OverlayEdge, SearchRequest } from './search-request.js';
 
 /** An edge of the graph, or `-1 - i` of the overlay, and how much goes over it. */
 export type Flow = ReadonlyMap<number, number>;
 
-/** The arcs of an edge, and where their shares of what it may carry end. */
-const ARCS = 4;
-const SHARES = [0.25, 0.5, 0.75, 0.95];
-/** Of what an edge may carry, so much is kept back for the fees of the hops behind it. */
-const MARGIN = 0.005;
-/** No arc is used for less than this share of the amount: there would be no end of small ways. */
-const LEAST_SHARE = 1 / 200;
 /** Ways at most; beyond, the amount is taken for not payable. */
 const MOST_WAYS = 80;
-const RISK_DIVISOR = 5_259_600;
+const NONE: ReadonlySet<number> = new Set();
 
 export class FlowSearch {
   readonly #graph: Graph;
   readonly #knowledge: Knowledge;
-  readonly #heap = new Heap();
-  readonly #belief: Belief = { lower: 0, limit: 0, upper: 0, blame: 0, usable: true };
-
-  /** Columns of nodes, valid where the stamp is this way's. */
-  #generation = 0;
-  #stamp = new Uint32Array(0);
-  #done = new Uint32Array(0);
-  #distance = new Float64Array(0);
-  /** The edge by which a node is left, and whether that takes flow back. */
-  #by = new Int32Array(0);
-  #back = new Uint8Array(0);
-  readonly #settled: number[] = [];
-  /** What earlier ways added to distances, so that taking back costs nothing below zero. */
+  readonly #arcs: FlowArcs;
+  readonly #allRows: FlowRows;
+  #rows!: ReadyRows;
+  readonly #from = new FlowSide();
+  readonly #to = new FlowSide();
+  /** By node: what earlier ways added, the source's end above 0, the destination's below. */
   #potential = new Float64Array(0);
-
-  /** Columns of edges, valid where the stamp is this search's: slopes and sizes of their arcs. */
-  #search = 0;
-  #edgeStamp = new Uint32Array(0);
-  #slope = new Float64Array(0);
-  #size = new Float64Array(0);
+  #highest = 0;
+  #lowest = 0;
+  readonly #moved = new Set<number>();
+  /** The cheapest way found, and a node on it that both ends know. */
+  #best = 0;
+  #meeting = -1;
 
   readonly #flow = new Map<number, number>();
-  /** Edges with flow by the node they start from. */
+  /** Edges that are tried whatever their place in a row, by the nodes where they start and end. */
   readonly #leaving = new Map<number, Set<number>>();
+  readonly #entering = new Map<number, Set<number>>();
   #request!: SearchRequest;
-  #weight = 0;
-  #least = 0;
-  #margin = MARGIN;
-  #reserved: Flow = new Map();
   #excluded: ReadonlySet<number> = new Set();
-  #overlayArcs = new Map<number, { slope: Float64Array; size: Float64Array }>();
 
   constructor(deps: { readonly graph: Graph; readonly knowledge: Knowledge }) {
     this.#graph = deps.graph;
     this.#knowledge = deps.knowledge;
+    this.#arcs = new FlowArcs(deps);
+    this.#allRows = new FlowRows(deps);
   }
 
   /**
@@ -77,8 +67,9 @@ export class FlowSearch {
     excluded: ReadonlySet<number>,
     toTheBrim = false,
   ): Flow | undefined {
-    this.#margin = toTheBrim ? 0 : MARGIN;
-    this.#begin(request, weight, reserved, excluded);
+    this.#arcs.begin({ request, weight, reserved, excluded, toTheBrim });
+    this.#rows = this.#allRows.for(request, weight);
+    this.#begin(request, reserved, excluded);
     let left = request.amount;
     for (let ways = 0; left > 0; ways++) {
       if (ways === MOST_WAYS || !this.#findWay()) return undefined;
@@ -88,148 +79,210 @@ export class FlowSearch {
     return new Map(this.#flow);
   }
 
-  #begin(request: SearchRequest, weight: number, reserved: Flow, excluded: ReadonlySet<number>) {
+  #begin(request: SearchRequest, reserved: Flow, excluded: ReadonlySet<number>): void {
     this.#request = request;
-    this.#weight = weight;
-    this.#reserved = reserved;
     this.#excluded = excluded;
-    this.#least = Math.max(1, request.amount * LEAST_SHARE);
-    this.#search++;
     this.#flow.clear();
     this.#leaving.clear();
-    this.#overlayArcs.clear();
+    this.#entering.clear();
     let nodes = this.#graph.nodeVersion.length;
     for (const { source, target } of request.overlay)
       nodes = Math.max(nodes, source + 1, target + 1);
-    if (nodes > this.#stamp.length) {
-      this.#stamp = grown(this.#stamp, nodes);
-      this.#done = grown(this.#done, nodes);
-      this.#distance = grown(this.#distance, nodes);
-      this.#by = grown(this.#by, nodes);
-      this.#back = grown(this.#back, nodes);
-      this.#potential = grown(this.#potential, nodes);
-    }
-    this.#potential.fill(0);
-    const edges = this.#graph.flags.length;
-    if (edges <= this.#edgeStamp.length) return;
-    this.#edgeStamp = grown(this.#edgeStamp, edges);
-    this.#slope = grown(this.#slope, edges * ARCS);
-    this.#size = grown(this.#size, edges * ARCS);
+    this.#from.resize(nodes);
+    this.#to.resize(nodes);
+    if (nodes > this.#potential.length) this.#potential = new Float64Array(nodes);
+    for (const n of this.#moved) this.#potential[n] = 0;
+    this.#moved.clear();
+    this.#highest = 0;
+    this.#lowest = 0;
+    // What rows say of costs holds for edges that carry nothing yet.
+    for (const e of reserved.keys()) this.#note(e);
+    for (let i = 0; i < request.overlay.length; i++) this.#note(-1 - i);
   }
 
-  /** The cheapest way for one more bit, from the destination back; answers whether there is one. */
+  /** The edge is tried from both its ends. */
+  #note(e: number): void {
+    for (const [map, n] of [
+      [this.#leaving, this.#start(e)],
+      [this.#entering, this.#end(e)],
+    ] as const) {
+      const edges = map.get(n);
+      if (edges === undefined) map.set(n, new Set([e]));
+      else edges.add(e);
+    }
+  }
+
+  /** The cheapest way for one more bit; answers whether there is one. */
   #findWay(): boolean {
-    const { source, destination, overlay } = this.#request;
-    const graph = this.#graph;
-    this.#generation++;
-    this.#settled.length = 0;
-    const heap = this.#heap;
-    heap.clear();
-    this.#reach(destination, 0, 0, false);
-    while (heap.size > 0) {
-      const n = heap.pop();
-      if (this.#done[n] === this.#generation) continue;
-      this.#done[n] = this.#generation;
-      this.#settled.push(n);
-      if (n === source) return true;
-      const distance = this.#distance[n] as number;
-      for (let i = 0; i < overlay.length; i++)
-        if ((overlay[i] as OverlayEdge).target === n) this.#tryForward(-1 - i, n, distance);
-      if (n < graph.nodeLimit) {
-        const { pool } = graph.incoming;
-        const start = graph.incoming.start(n);
-        const end = start + graph.incoming.length(n);
-        for (let at = start; at < end; at++) this.#tryForward(pool[at] as number, n, distance);
-      }
-      for (const e of this.#leaving.get(n) ?? []) this.#tryBack(e, n, distance);
-    }
-    return false;
+    const { source, destination } = this.#request;
+    const [from, to] = [this.#from, this.#to];
+    from.begin(source);
+    to.begin(destination);
+    this.#best = Number.POSITIVE_INFINITY;
+    this.#meeting = -1;
+    from.settle();
+    this.#leaveSource();
+    while (from.least + to.least < this.#best)
+      if (from.entries <= to.entries) this.#expand(from, true, to.least);
+      else this.#expand(to, false, from.least);
+    return this.#meeting >= 0;
   }
 
-  #from(e: number): number {
+  /** The source's own edges have no order: they cost no fee. */
+  #leaveSource(): void {
+    const { source, ownChannelsOnly } = this.#request;
+    const { incoming, nodeLimit } = this.#graph;
+    this.#tryNoted(this.#from, true, source, 0);
+    if (ownChannelsOnly || source >= nodeLimit) return;
+    const start = incoming.start(source);
+    for (let i = 0; i < incoming.length(source); i++)
+      this.#try(this.#from, true, (incoming.pool[start + i] as number) ^ 1, source, 0);
+  }
+
+  /** `rest`: what the other end's part costs at least. */
+  #expand(side: FlowSide, forward: boolean, rest: number): void {
+    const distance = side.least;
+    const n = side.settle();
+    if (n < 0) return;
+    const { source, destination } = this.#request;
+    side.entries++;
+    this.#tryNoted(side, forward, n, distance);
+    if (n >= this.#graph.nodeLimit || n === (forward ? destination : source)) return;
+    const rows = this.#rows;
+    if (forward) rows.prepareOutOf(n);
+    else rows.prepareInto(n);
+    const { ints, floats } = rows;
+    const places = forward ? rows.outOf : rows.into;
+    const end = places.end[n] as number;
+    const potential = this.#potential[n] as number;
+    const more = forward ? this.#lowest - potential : potential - this.#highest;
+    for (let at = places.start[n] as number; at < end; at += FLOW_WORDS) {
+      const floor = distance + Math.max(0, (floats[at + KEY] as number) + more);
+      if (floor + rest >= this.#best) {
+        side.prune(floor);
+        return;
+      }
+      side.entries++;
+      const other = ints[at + NODE] as number;
+      if (other === source || side.isSettled(other)) continue;
+      this.#try(side, forward, ints[at + EDGE] as number, n, distance);
+    }
+  }
+
+  /** Edges beside the rows, and flow that may be taken back. */
+  #tryNoted(side: FlowSide, forward: boolean, n: number, distance: number): void {
+    const [ahead, back] = forward
+      ? [this.#leaving, this.#entering]
+      : [this.#entering, this.#leaving];
+    for (const e of ahead.get(n) ?? NONE) this.#try(side, forward, e, n, distance);
+    for (const e of back.get(n) ?? NONE) {
+      const flow = this.#flow.get(e) ?? 0;
+      if (flow === 0) continue;
+      const other = forward ? this.#start(e) : this.#end(e);
+      this.#reach(side, forward, other, n, distance, -this.#arcs.lastArc(e, flow).slope, e, true);
+    }
+  }
+
+  /** One more bit over an edge, in its own direction. */
+  #try(side: FlowSide, forward: boolean, e: number, n: number, distance: number): void {
+    const start = this.#start(e);
+    const other = forward ? this.#end(e) : start;
+    if (side.isSettled(other) || (e >= 0 && !this.#usable(e, start))) return;
+    const slope = this.#arcs.slopeAt(e, this.#flow.get(e) ?? 0);
+    if (slope === Number.POSITIVE_INFINITY) return;
+    this.#reach(side, forward, other, n, distance, slope, e, false);
+  }
+
+  #reach(
+    side: FlowSide,
+    forward: boolean,
+    other: number,
+    n: number,
+    before: number,
+    slope: number,
+    e: number,
+    back: boolean,
+  ): void {
+    const [there, here] = [this.#potential[other] as number, this.#potential[n] as number];
+    const distance = before + Math.max(0, slope + (forward ? there - here : here - there));
+    if (!side.reach(other, distance, e, n, back)) return;
+    const both = distance + (forward ? this.#to : this.#from).distanceOf(other);
+    if (both >= this.#best) return;
+    this.#best = both;
+    this.#meeting = other;
+  }
+
+  #start(e: number): number {
     return e < 0
       ? (this.#request.overlay[-1 - e] as OverlayEdge).source
       : (this.#graph.source[e] as number);
   }
-  #to(e: number): number {
+  #end(e: number): number {
     return e < 0
       ? (this.#request.overlay[-1 - e] as OverlayEdge).target
       : (this.#graph.source[e ^ 1] as number);
   }
 
-  #tryForward(e: number, n: number, distance: number): void {
-    const from = this.#from(e);
-    if (this.#done[from] === this.#generation) return;
-    if (e >= 0 && !this.#usable(e, from)) return;
-    const slope = this.#slopeAt(e, this.#flow.get(e) ?? 0);
-    if (slope === Number.POSITIVE_INFINITY) return;
-    const cost = slope + (this.#potential[n] as number) - (this.#potential[from] as number);
-    this.#reach(from, distance + Math.max(0, cost), e, false);
-  }
-
-  /** Goes on along an edge's own direction, by taking flow off it. */
-  #tryBack(e: number, n: number, distance: number): void {
-    const to = this.#to(e);
-    if (this.#done[to] === this.#generation) return;
-    const slope = this.#lastSlope(e, this.#flow.get(e) ?? 0);
-    const cost = -slope + (this.#potential[n] as number) - (this.#potential[to] as number);
-    this.#reach(to, distance + Math.max(0, cost), e, true);
-  }
-
-  #reach(n: number, distance: number, e: number, back: boolean): void {
-    if (this.#stamp[n] === this.#generation && (this.#distance[n] as number) <= distance) return;
-    this.#stamp[n] = this.#generation;
-    this.#distance[n] = distance;
-    this.#by[n] = e;
-    this.#back[n] = back ? 1 : 0;
-    this.#heap.push(distance, n);
-  }
-
   /** Sends as much as the way takes, at most `left`; answers how much. */
   #push(left: number): number {
-    const { source, destination } = this.#request;
     let amount = left;
-    for (let n = source; n !== destination; n = this.#next(n)) {
-      const e = this.#by[n] as number;
-      const flow = this.#flow.get(e) ?? 0;
-      const room = this.#back[n] === 1 ? this.#lastPart(e, flow) : this.#room(e, flow);
+    const way = this.#way();
+    for (const { edge, back } of way) {
+      const flow = this.#flow.get(edge) ?? 0;
+      const room = back ? this.#arcs.lastArc(edge, flow).part : this.#arcs.room(edge, flow);
       amount = Math.min(amount, room);
     }
     amount = Math.max(1, Math.floor(amount));
-    for (let n = source; n !== destination; n = this.#next(n)) {
-      const e = this.#by[n] as number;
-      this.#add(e, this.#back[n] === 1 ? -amount : amount);
-    }
+    for (const { edge, back } of way) this.#add(edge, back ? -amount : amount);
     return amount;
   }
 
-  #next(n: number): number {
-    const e = this.#by[n] as number;
-    return this.#back[n] === 1 ? this.#from(e) : this.#to(e);
+  /** The steps from the source to the destination, without rounds that cost nothing. */
+  #way(): readonly { readonly edge: number; readonly back: boolean; readonly to: number }[] {
+    const way: { edge: number; back: boolean; to: number }[] = [];
+    const places = new Map([[this.#request.source, 0]]);
+    const steps = [...this.#from.way(this.#meeting).reverse(), ...this.#to.way(this.#meeting)];
+    for (const { edge, back } of steps) {
+      const to = back ? this.#start(edge) : this.#end(edge);
+      const again = places.get(to);
+      if (again !== undefined) {
+        for (const left of way.splice(again)) places.delete(left.to);
+        places.set(to, again);
+        continue;
+      }
+      way.push({ edge, back, to });
+      places.set(to, way.length);
+    }
+    return way;
   }
 
   #add(e: number, amount: number): void {
     const flow = (this.#flow.get(e) ?? 0) + amount;
-    const from = this.#from(e);
-    let leaving = this.#leaving.get(from);
-    if (leaving === undefined) {
-      leaving = new Set();
-      this.#leaving.set(from, leaving);
-    }
     if (flow > 0) {
       this.#flow.set(e, flow);
-      leaving.add(e);
-    } else {
-      this.#flow.delete(e);
-      leaving.delete(e);
-    }
+      this.#note(e);
+    } else this.#flow.delete(e);
   }
 
   #addPotentials(): void {
-    const rim = this.#distance[this.#request.source] as number;
-    for (const n of this.#settled)
-      this.#potential[n] =
-        (this.#potential[n] as number) - (rim - Math.min(rim, this.#distance[n] as number));
+    const [from, to] = [this.#from, this.#to];
+    const behind = Math.min(to.rim, this.#best);
+    const ahead = this.#best - behind;
+    const move = (n: number, by: number): void => {
+      const potential = (this.#potential[n] as number) + by;
+      this.#potential[n] = potential;
+      this.#moved.add(n);
+      if (potential > this.#highest) this.#highest = potential;
+      if (potential < this.#lowest) this.#lowest = potential;
+    };
+    for (const n of to.settled) {
+      const by = to.distanceOf(n) - behind;
+      if (by < 0) move(n, by);
+    }
+    for (const n of from.settled) {
+      const by = ahead - from.distanceOf(n);
+      if (by > 0) move(n, by);
+    }
   }
 
   #usable(e: number, from: number): boolean {
@@ -239,142 +292,5 @@ export class FlowSearch {
     if (from === source) return !ownChannelsOnly && !this.#excluded.has(e);
     if ((graph.nodeUnroutable[from] as number) !== 0 || this.#excluded.has(e)) return false;
     return ignoreKnowledge || this.#knowledge.size === 0 || this.#knowledge.nodeUsable(from, now);
-  }
-
-  /** Cost of one more millisatoshi on an edge with this flow; Infinity: it takes no more. */
-  #slopeAt(e: number, flow: number): number {
-    const arcs = this.#arcs(e);
-    let left = flow;
-    for (let i = arcs.at; i < arcs.at + ARCS; i++) {
-      const size = arcs.size[i] as number;
-      if (left < size) return arcs.slope[i] as number;
-      left -= size;
-    }
-    return Number.POSITIVE_INFINITY;
-  }
-
-  /** How much more it takes at that cost. */
-  #room(e: number, flow: number): number {
-    const arcs = this.#arcs(e);
-    let left = flow;
-    for (let i = arcs.at; i < arcs.at + ARCS; i++) {
-      const size = arcs.size[i] as number;
-      if (left < size) return size - left;
-      left -= size;
-    }
-    return 0;
-  }
-
-  /** Cost of the last millisatoshi of the flow on an edge, and how much of it costs the same. */
-  #lastSlope(e: number, flow: number): number {
-    return this.#lastArc(e, flow).slope;
-  }
-  #lastPart(e: number, flow: number): number {
-    return this.#lastArc(e, flow).part;
-  }
-  #lastArc(e: number, flow: number): { readonly slope: number; readonly part: number } {
-    const arcs = this.#arcs(e);
-    let left = flow;
-    for (let i = arcs.at; i < arcs.at + ARCS; i++) {
-      const size = arcs.size[i] as number;
-      if (left <= size) return { slope: arcs.slope[i] as number, part: left };
-      left -= size;
-    }
-    return { slope: 0, part: Math.max(0, left) };
-  }
-
-  #arcs(e: number): { slope: Float64Array; size: Float64Array; at: number } {
-    if (e < 0) {
-      let arcs = this.#overlayArcs.get(e);
-      if (arcs === undefined) {
-        arcs = { slope: new Float64Array(ARCS), size: new Float64Array(ARCS) };
-        this.#makeOverlayArc(-1 - e, arcs.slope, arcs.size);
-        this.#overlayArcs.set(e, arcs);
-      }
-      return { ...arcs, at: 0 };
-    }
-    if (this.#edgeStamp[e] !== this.#search) {
-      this.#edgeStamp[e] = this.#search;
-      this.#makeArcs(e);
-    }
-    return { slope: this.#slope, size: this.#size, at: e * ARCS };
-  }
-
-  #makeOverlayArc(i: number, slope: Float64Array, size: Float64Array): void {
-    const edge = this.#request.overlay[i] as OverlayEdge;
-    const taken = this.#reserved.get(-1 - i) ?? 0;
-    const most = Math.min(edge.maximum, edge.limit, Number.MAX_SAFE_INTEGER) - taken;
-    const room = this.#excluded.has(-1 - i) ? 0 : Math.floor(most * (1 - this.#margin));
-    size[0] = room >= this.#least ? room : 0;
-    slope[0] =
-      edge.source === this.#request.source
-        ? 0
-        : this.#fees(edge.feeBase, edge.feeRate, edge.cltvDelta) * this.#bias(-1 - i);
-  }
-
-  #bias(e: number): number {
-    return this.#request.bias?.(e) ?? 1;
-  }
-
-  #fees(base: number, rate: number, delta: number): number {
-    const { amount, riskFactor } = this.#request;
-    // Base fees as for a part of an eighth: their true share is known only once the parts are.
-    return (8 * base) / amount + rate / 1e6 + (delta * riskFactor) / RISK_DIVISOR;
-  }
-
-  #makeArcs(e: number): void {
-    const graph = this.#graph;
-    const { source, now, penalty, ignoreKnowledge } = this.#request;
-    const at = e * ARCS;
-    this.#size.fill(0, at, at + ARCS);
-    const maximum = graph.htlcMaximum[e] as number;
-    const capacity = (graph.capacity[e >> 1] as number) || maximum;
-    const belief = this.#belief;
-    if (ignoreKnowledge) {
-      belief.lower = 0;
-      belief.limit = capacity;
-      belief.upper = capacity;
-      belief.blame = 0;
-      belief.usable = true;
-    } else this.#knowledge.look(e, capacity, now, belief);
-    if (!belief.usable) return;
-    const taken = this.#reserved.get(e) ?? 0;
-    const upper = Math.min(belief.upper, belief.limit);
-    const most = Math.floor(upper * (1 - this.#margin)) - taken;
-    if (most < this.#least || (graph.htlcMinimum[e] as number) > this.#request.amount) return;
-    const own = graph.source[e] === source;
-    const fees = own
-      ? 0
-      : this.#fees(
-          graph.feeBase[e] as number,
-          graph.feeRate[e] as number,
-          graph.cltvDelta[e] as number,
-        );
-    const doubt = (x: number): number =>
-      -this.#weight *
-      Math.log(chanceOf(taken + x, capacity, belief.lower, upper, penalty.onesided));
-    const bias = this.#bias(e);
-    // The first arc ends where it is sure, if that is worth an arc; the others share the rest.
-    const sure = Math.max(0, Math.min(most, belief.lower - taken));
-    let before = 0;
-    let cost = doubt(0);
-    let steepest = 0;
-    let arc = at;
-    const close = (end: number): void => {
-      const part = end - before;
-      if (part < this.#least && !(before === 0 && end === most)) return;
-      const next = doubt(end);
-      // A slope never sinks, or the arcs could not be taken one after another.
-      steepest = Math.max(steepest, (next - cost) / part);
-      this.#slope[arc] = (fees + steepest) * bias;
-      this.#size[arc] = part;
-      arc++;
-      before = end;
-      cost = next;
-    };
-    if (sure >= this.#least) close(sure);
-    const rest = most - before;
-    for (const share of sure >= this.#least ? SHARES.slice(1) : SHARES)
-      if (arc < at + ARCS) close(Math.floor(before === 0 ? rest * share : sure + rest * share));
   }
 }

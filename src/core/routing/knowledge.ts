@@ -201,6 +201,13 @@ export class Knowledge {
     return until;
   }
 
+  /** Whether anything is known of an edge, its reverse, or the node it starts from. */
+  isAbout(e: number, from: number): boolean {
+    if (this.#slots.size === 0) return false;
+    const { edgeSlot, nodeSlot } = this;
+    return (edgeSlot[e] ?? 0) !== 0 || (edgeSlot[e ^ 1] ?? 0) !== 0 || (nodeSlot[from] ?? 0) !== 0;
+  }
+
   /** Whether a node may be used. */
   nodeUsable(n: number, now: number): boolean {
     const slot = this.nodeSlot[n] ?? 0;

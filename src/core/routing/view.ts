@@ -179,13 +179,6 @@ export class View {
     return (this.#graph.capacity[e >> 1] as number) || (this.#graph.htlcMaximum[e] as number);
   }
 
-  #learned(e: number): boolean {
-    const { edgeSlot, nodeSlot, size } = this.#knowledge;
-    if (size === 0) return false;
-    const from = this.#graph.source[e] as number;
-    return (edgeSlot[e] ?? 0) !== 0 || (edgeSlot[e ^ 1] ?? 0) !== 0 || (nodeSlot[from] ?? 0) !== 0;
-  }
-
   /** The entry of an edge that may carry an amount of this view, whatever was learned; its key. */
   #write(e: number, at: number): number {
     const graph = this.#graph;
@@ -207,7 +200,7 @@ export class View {
     floats[at + UPPER] = capacity * UP;
     ints[at + UNTIL] = FOR_EVER;
     const fee = this.#fee(at, floor);
-    if (this.#learned(e)) {
+    if (this.#knowledge.isAbout(e, graph.source[e] as number)) {
       this.#believe(e, at);
       return Math.max(0, fee * DOWN);
     }
