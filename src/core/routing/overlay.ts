@@ -1,11 +1,5 @@
 /** Channels that a search takes beside the graph's: our own with their balances, and hints. */
-import {
-  type Bytes,
-  fromHex,
-  type Msat,
-  type NodeId,
-  type ShortChannelId,
-} from '../bytes/index.js';
+import type { Msat, NodeId, ShortChannelId } from '../bytes/index.js';
 import {
   type ChannelDirection,
   type Direction,
@@ -53,6 +47,9 @@ export interface NamedEdge extends ChannelDirection {
 export class Overlay {
   readonly #graph: Graph;
   readonly #nodes = new Map<NodeId, number>();
+  /** The last one placed: our own channels all start at the same. */
+  #last: { readonly id: NodeId; readonly n: number } | undefined;
+  readonly #bytes = new Uint8Array(NODE_ID_BYTES);
   readonly edges: OverlayEdge[] = [];
   readonly named: NamedEdge[] = [];
 
@@ -100,7 +97,11 @@ export class Overlay {
 
   /** The node's index, or -1. */
   node(id: NodeId): number {
-    return this.#nodes.get(id) ?? this.#graph.node(bytesOf(id));
+    if (this.#nodes.size > 0) {
+      const beside = this.#nodes.get(id);
+      if (beside !== undefined) return beside;
+    }
+    return readHex(id, this.#bytes) ? this.#graph.node(this.#bytes) : -1;
   }
 
   #add(source: NodeId, named: NamedEdge, edge: Omit<OverlayEdge, 'source' | 'target'>): void {
@@ -109,11 +110,13 @@ export class Overlay {
   }
 
   #place(id: NodeId): number {
+    if (this.#last?.id === id) return this.#last.n;
     let n = this.node(id);
     if (n < 0) {
       n = this.#graph.nodeLimit + this.#nodes.size;
       this.#nodes.set(id, n);
     }
+    this.#last = { id, n };
     return n;
   }
 }
@@ -125,5 +128,19 @@ export function limitOf(constraint: Constraint | undefined): number {
     : Number(constraint.maximumMsat);
 }
 
-const NO_BYTES = new Uint8Array(NODE_ID_BYTES);
-const bytesOf = (id: NodeId): Bytes => fromHex(id) ?? NO_BYTES;
+/** Digits by their character code, -1 for what is none. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()),
+);
+
+/** Hex of the length of `into`, read without making anything; answers whether it was hex. */
+function readHex(hex: string, into: Uint8Array): boolean {
+  if (hex.length !== 2 * into.length) return false;
+  for (let i = 0; i < into.length; i++) {
+    const high = DIGITS[hex.charCodeAt(2 * i)] ?? -1;
+    const low = DIGITS[hex.charCodeAt(2 * i + 1)] ?? -1;
+    if (high < 0 || low < 0) return false;
+    into[i] = 16 * high + low;
+  }
+  return true;
+}
