@@ -81,7 +81,7 @@ export class Executor {
     this.#pragma('journal_mode = WAL');
     this.#db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
     this.#db.exec('PRAGMA cache_size = -16384');
-    // The usual start writes nothing, and waits for no disk.
+    // The usual start has no schema to write, and no sync of the disk to wait for.
     if (version === migrations.length) return;
     this.#db.exec('BEGIN IMMEDIATE');
     for (const sql of migrations.slice(version)) this.#db.exec(sql);
