@@ -29,11 +29,31 @@ export interface GraphParts {
   readonly minima: readonly (readonly [number, number])[];
 }
 
-/** The values of a column at these places. */
-export function gathered<T extends NumberColumn>(column: T, places: readonly number[]): T {
-  const out = new (column.constructor as new (length: number) => T)(places.length);
-  places.forEach((place, i) => {
-    out[i] = column[place] as number;
-  });
+/** Places from the first up to the second, exclusive. */
+export type Run = readonly [from: number, to: number];
+
+/** The places below `count` that are in use, together where nothing lies between. */
+export function runsOf(count: number, inUse: (place: number) => boolean): Run[] {
+  const runs: Run[] = [];
+  let from = -1;
+  for (let place = 0; place <= count; place++) {
+    const used = place < count && inUse(place);
+    if (used && from < 0) from = place;
+    if (used || from < 0) continue;
+    runs.push([from, place]);
+    from = -1;
+  }
+  return runs;
+}
+
+/** The values of a column at these places, `each` a place. */
+export function gathered<T extends NumberColumn>(column: T, runs: readonly Run[], each = 1): T {
+  const size = runs.reduce((sum, [from, to]) => sum + (to - from) * each, 0);
+  const out = new (column.constructor as new (length: number) => T)(size);
+  let at = 0;
+  for (const [from, to] of runs) {
+    out.set(column.subarray(from * each, to * each), at);
+    at += (to - from) * each;
+  }
   return out;
 }

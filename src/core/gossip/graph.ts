@@ -14,6 +14,8 @@ import {
   gathered,
   NODE_COLUMNS,
   type Numbers,
+  type Run,
+  runsOf,
 } from './graph-parts.js';
 import { grown, HashIndex, idHash, mix, Rows } from './tables.js';
 
@@ -316,28 +318,21 @@ export class Graph {
     this.#byId.reserve(nodes);
   }
 
-  /**
-   * A copy without gaps: channels and nodes are numbered from 0, in their order here. `channels`:
-   * the index that each channel of the copy has here.
-   */
-  compact(): { readonly graph: Graph; readonly channels: readonly number[] } {
-    const channels: number[] = [];
-    for (let c = 0; c < this.#channels; c++) if (this.#live[c] === 1) channels.push(c);
-    const nodes: number[] = [];
+  /** A copy without gaps, and where its channels are here: numbers go from 0, in the same order. */
+  compact(): { readonly graph: Graph; readonly channels: readonly Run[] } {
+    const channels = runsOf(this.#channels, (c) => this.#live[c] === 1);
+    const nodes = runsOf(this.#nodes, (n) => this.incoming.length(n) > 0);
     const renumbered = new Int32Array(this.#nodes);
-    for (let n = 0; n < this.#nodes; n++)
-      if (this.incoming.length(n) > 0) renumbered[n] = nodes.push(n) - 1;
-    const edges = channels.flatMap((c) => [2 * c, 2 * c + 1]);
+    let count = 0;
+    for (const [from, to] of nodes) for (let n = from; n < to; n++) renumbered[n] = count++;
     const graph = new Graph();
     graph.#numbers = this.#numbers.map((column, i) =>
-      gathered(column, i < EDGE_COLUMNS ? edges : i < CHANNEL_COLUMNS ? channels : nodes),
+      i < EDGE_COLUMNS
+        ? gathered(column, channels, 2)
+        : gathered(column, i < CHANNEL_COLUMNS ? channels : nodes),
     ) as Numbers;
     graph.source = graph.source.map((n) => renumbered[n] as number);
-    graph.nodeIds = new Uint8Array(nodes.length * NODE_ID_BYTES);
-    nodes.forEach((n, i) => {
-      const at = n * NODE_ID_BYTES;
-      graph.nodeIds.set(this.nodeIds.subarray(at, at + NODE_ID_BYTES), i * NODE_ID_BYTES);
-    });
+    graph.nodeIds = gathered(this.nodeIds, nodes, NODE_ID_BYTES);
     graph.#count();
     graph.#index();
     graph.#featureVectors.splice(0, Number.POSITIVE_INFINITY, ...this.#featureVectors);

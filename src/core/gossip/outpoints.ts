@@ -1,6 +1,6 @@
 /** Which channel an output funds, by a 64-bit print of the outpoint: 8 bytes a channel. */
 import type { Bytes } from '../bytes/index.js';
-import { gathered } from './graph-parts.js';
+import { gathered, type Run } from './graph-parts.js';
 import { grown, HashIndex, mix } from './tables.js';
 
 interface Print {
@@ -22,17 +22,19 @@ export class Outpoints {
   /** Notes that channel `c` is funded by this output. */
   add(c: number, txid: Bytes, vout: number): void {
     const { high, low } = this.#printOf(txid, vout);
-    if (c >= this.#high.length) {
-      const size = Math.max(c + 1, 64, Math.ceil(this.#high.length * 1.25));
-      this.#high = grown(this.#high, size);
-      this.#low = grown(this.#low, size);
-      this.#present = grown(this.#present, size);
-    }
+    if (c >= this.#high.length)
+      this.#resize(Math.max(c + 1, 64, Math.ceil(this.#high.length * 1.25)));
     this.remove(c);
     this.#high[c] = high;
     this.#low[c] = low;
     this.#present[c] = 1;
     this.#index.add(c);
+  }
+
+  #resize(size: number): void {
+    this.#high = grown(this.#high, size);
+    this.#low = grown(this.#low, size);
+    this.#present = grown(this.#present, size);
   }
 
   remove(c: number): void {
@@ -47,12 +49,15 @@ export class Outpoints {
   }
 
   /** A copy for these channels, which are numbered from 0 in it. */
-  compact(channels: readonly number[]): Outpoints {
+  compact(channels: readonly Run[]): Outpoints {
     const out = new Outpoints();
+    // They may be fewer than the channels: the last ones may have none.
+    const last = channels.at(-1)?.[1] ?? 0;
+    if (last > this.#high.length) this.#resize(last);
     out.#high = gathered(this.#high, channels);
     out.#low = gathered(this.#low, channels);
     out.#present = gathered(this.#present, channels);
-    out.#index.reserve(channels.length);
+    out.#index.reserve(out.#present.length);
     out.#present.forEach((present, c) => {
       if (present === 1) out.#index.add(c);
     });

@@ -120,6 +120,14 @@ describe('a snapshot of the graph', () => {
     expect(read.graph.channelCount).toBe(1);
   });
 
+  it('has channels whose funding output is not known', () => {
+    const [alone, read] = [empty(), empty()];
+    add(alone, 0);
+    decodeSnapshot(encodeSnapshot(alone, 1), read);
+    expect(told(read)).toEqual(told(alone));
+    expect(read.outpoints.find(txidOf(0), 0)).toBe(-1);
+  });
+
   it('that is cut off, of another version or of other lengths is none, and fills nothing', () => {
     const changed = (at: number) => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
     const text = new TextDecoder('latin1').decode(bytes);
