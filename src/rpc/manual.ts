@@ -21,6 +21,7 @@ interface Field {
 type Def = {
   type: string;
   innerType?: z.ZodType;
+  out?: z.ZodType;
   element?: z.ZodType;
   shape?: Record<string, z.ZodType>;
   options?: z.ZodType[];
@@ -63,6 +64,7 @@ function typeOf(schema: z.ZodType): { type: string; inner: readonly Field[] } {
       inner: item.inner,
     };
   }
+  if (def.type === 'pipe' && def.out) return typeOf(def.out);
   if (def.type === 'object') return { type: 'object', inner: fieldsOf(def.shape ?? {}) };
   if (def.type === 'union')
     return { type: (def.options ?? []).map((o) => typeOf(o).type).join('|'), inner: [] };

@@ -244,3 +244,15 @@ export const array = <T>(item: z.ZodType<T, unknown>) =>
   z.array(item, { error: 'should be an array' });
 export const object = <S extends z.ZodRawShape>(shape: S) =>
   z.object(shape, { error: 'should be an object' });
+
+/** An object whose fields may come by other names; `read` makes the value of a field of them. */
+export const alsoCalled = <T>(
+  item: z.ZodType<T, unknown>,
+  names: Readonly<Record<string, (given: Readonly<Record<string, unknown>>) => unknown>>,
+): z.ZodType<T, unknown> =>
+  z.preprocess((value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    const given = value as Readonly<Record<string, unknown>>;
+    const more = Object.entries(names).map(([name, read]) => [name, given[name] ?? read(given)]);
+    return { ...given, ...Object.fromEntries(more) };
+  }, item);

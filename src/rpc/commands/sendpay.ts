@@ -21,6 +21,19 @@ const hop = p.object({
   delay: p.integer(0, 0xffff).describe('Blocks that are left when it arrives there.'),
 });
 
+/** `103x1x0` and `1` of `103x1x0/1`. */
+const partOf = (value: unknown, part: 0 | 1): string | undefined =>
+  typeof value === 'string' ? value.split('/', 2)[part] : undefined;
+
+/** A hop as `getroute` gives it, or as `getroutes` does. */
+const hopOfEither = p.alsoCalled(hop, {
+  id: (given) => given['node_id_out'],
+  channel: (given) => partOf(given['short_channel_id_dir'], 0),
+  direction: (given) => partOf(given['short_channel_id_dir'], 1),
+  amount_msat: (given) => given['amount_out_msat'],
+  delay: (given) => given['cltv_out'],
+});
+
 export const sendpay = defineCommand({
   name: 'sendpay',
   category: 'payment',
@@ -39,7 +52,11 @@ export const sendpay = defineCommand({
     'success is repeated as a success.',
   params: () =>
     z.object({
-      route: p.array(hop).describe('The hops; amounts and delays are cumulative.'),
+      route: p
+        .array(hopOfEither)
+        .describe(
+          'The hops; amounts and delays are cumulative. Those of a `path` of `getroutes` do as well.',
+        ),
       payment_hash: hashOrInvoice().describe('The payment hash, or the invoice that tells it.'),
       label: p.label().optional().describe('A name for `listsendpays`.'),
       amount_msat: p.msat().optional().describe('What all parts bring together.'),

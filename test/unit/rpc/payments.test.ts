@@ -105,6 +105,22 @@ describe('sendpay', () => {
     });
   });
 
+  it('a path of getroutes does as a route, and a wrong field of it is named as in one', async () => {
+    const { bolt11, payment_hash } = await invoice();
+    const path = route(50_000).map(({ id, channel, amount_msat, delay }, i) => ({
+      short_channel_id_dir: `${channel}/${kit.route(50_000)[i]!.direction}`,
+      node_id_out: id,
+      amount_in_msat: 0,
+      amount_out_msat: amount_msat,
+      cltv_out: delay,
+    }));
+    const wrong = path.map((hop) => ({ ...hop, cltv_out: 'soon' }));
+    expect(await failure(call('sendpay', { route: wrong, payment_hash }))).toMatchObject({
+      message: expect.stringContaining('route[0].delay'),
+    });
+    expect(await delivered(call('sendpay', [path, bolt11]))).toMatchObject({ status: 'complete' });
+  });
+
   it.each([
     ['route: should be an array', { route: 'nonsense', payment_hash: '00'.repeat(32) }],
     [
