@@ -90,6 +90,17 @@ export function paymentJson(row: PaymentRow) {
   };
 }
 
+/** What an answer says besides where the payment is still on its way. */
+export const sentResult = {
+  ...paymentResult,
+  message: r.string().optional().describe('How to learn of its end (only if pending).'),
+};
+
+export const sentJson = (row: PaymentRow) => ({
+  ...paymentJson(row),
+  message: row.status === 'pending' ? 'Monitor status with listpays or waitsendpay' : undefined,
+});
+
 /** Which way a part went, and why it failed, beside what `paymentResult` says of it. */
 export const attemptResult = {
   route: r

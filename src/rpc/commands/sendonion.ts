@@ -8,10 +8,10 @@ import * as r from '../results.js';
 import {
   failureError,
   partNumber,
-  paymentJson,
-  paymentResult,
   secret32,
   sendpayError,
+  sentJson,
+  sentResult,
 } from './payment-shapes.js';
 
 /** BOLT 4: the length of a payment's onion. */
@@ -48,7 +48,7 @@ export const sendonion = defineCommand({
       description: p.string().optional().describe('What it is for, kept with it.'),
       total_amount_msat: p.msat().optional().describe('What all parts bring together.'),
     }),
-  result: () => r.object(paymentResult),
+  result: () => r.object(sentResult),
   errors: [
     { code: codes.payInProgress, meaning: 'A payment with this hash is in flight.' },
     { code: codes.payRhashAlreadyUsed, meaning: 'It has been paid; `data` holds the proof.' },
@@ -77,6 +77,6 @@ export const sendonion = defineCommand({
     if (!result.ok) throw sendpayError(result.error);
     if (result.value.status === 'failed')
       throw failureError(result.value, decodeFailure(result.value));
-    return paymentJson(result.value);
+    return sentJson(result.value);
   },
 });

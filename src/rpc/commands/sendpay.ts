@@ -7,10 +7,10 @@ import * as r from '../results.js';
 import {
   hashOrInvoice,
   partNumber,
-  paymentJson,
-  paymentResult,
   secret32,
   sendpayError,
+  sentJson,
+  sentResult,
 } from './payment-shapes.js';
 
 const hop = p.object({
@@ -70,7 +70,7 @@ export const sendpay = defineCommand({
     }),
   result: () =>
     r.object({
-      ...paymentResult,
+      ...sentResult,
       preimage: r.hash().optional().describe('The same as `payment_preimage`.'),
     }),
   errors: [
@@ -111,7 +111,7 @@ export const sendpay = defineCommand({
       signal,
     );
     if (!result.ok) throw sendpayError(result.error);
-    const json = paymentJson(result.value);
+    const json = sentJson(result.value);
     return { ...json, preimage: json.payment_preimage };
   },
 });
