@@ -47,8 +47,6 @@ export interface NamedEdge extends ChannelDirection {
 export class Overlay {
   readonly #graph: Graph;
   readonly #nodes = new Map<NodeId, number>();
-  /** The last one placed: our own channels all start at the same. */
-  #last: { readonly id: NodeId; readonly n: number } | undefined;
   readonly #bytes = new Uint8Array(NODE_ID_BYTES);
   readonly edges: OverlayEdge[] = [];
   readonly named: NamedEdge[] = [];
@@ -58,20 +56,22 @@ export class Overlay {
     deps: { readonly graph: Graph; readonly knowledge: Knowledge },
   ) {
     this.#graph = deps.graph;
-    for (const local of request.localChannels ?? []) {
+    const locals = request.localChannels ?? [];
+    const source = locals.length === 0 ? -1 : this.#place(request.source);
+    for (const local of locals) {
       const { scid, direction, peer, spendableMsat, htlcMinimumMsat } = local;
-      this.#add(
-        request.source,
-        { scid, direction, target: peer },
-        {
-          feeBase: 0,
-          feeRate: 0,
-          cltvDelta: 0,
-          minimum: Number(htlcMinimumMsat ?? 0n),
-          maximum: Number(spendableMsat),
-          limit: Number.POSITIVE_INFINITY,
-        },
-      );
+      // There may be thousands of them: each is made at once.
+      this.edges.push({
+        source,
+        target: this.#place(peer),
+        feeBase: 0,
+        feeRate: 0,
+        cltvDelta: 0,
+        minimum: htlcMinimumMsat === undefined ? 0 : Number(htlcMinimumMsat),
+        maximum: Number(spendableMsat),
+        limit: Number.POSITIVE_INFINITY,
+      });
+      this.named.push({ scid, direction, target: peer });
     }
     for (const hint of request.hints ?? []) {
       const { scid, direction, target } = hint;
@@ -110,13 +110,11 @@ export class Overlay {
   }
 
   #place(id: NodeId): number {
-    if (this.#last?.id === id) return this.#last.n;
     let n = this.node(id);
     if (n < 0) {
       n = this.#graph.nodeLimit + this.#nodes.size;
       this.#nodes.set(id, n);
     }
-    this.#last = { id, n };
     return n;
   }
 }
