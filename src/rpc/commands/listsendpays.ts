@@ -38,7 +38,15 @@ export const listsendpays = defineCommand({
     }),
   result: () =>
     r.object({
-      payments: r.array(r.object({ ...paymentResult, ...attemptResult })).describe('Oldest first.'),
+      payments: r
+        .array(
+          r.object({
+            ...paymentResult,
+            description: r.string().optional().describe('As given, or as the invoice has it.'),
+            ...attemptResult,
+          }),
+        )
+        .describe('Oldest first.'),
     }),
   errors: [{ code: codes.badParameter, meaning: 'A parameter is wrong; the message names it.' }],
   seeAlso: ['sendpay', 'listpays', 'waitsendpay'],
@@ -52,6 +60,12 @@ export const listsendpays = defineCommand({
       ...(start === undefined ? {} : { start }),
       ...(limit === undefined ? {} : { limit }),
     });
-    return { payments: rows.map((row) => ({ ...paymentJson(row), ...attemptJson(row) })) };
+    return {
+      payments: rows.map((row) => ({
+        ...paymentJson(row),
+        description: row.description ?? undefined,
+        ...attemptJson(row),
+      })),
+    };
   },
 });

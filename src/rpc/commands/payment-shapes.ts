@@ -64,7 +64,6 @@ export const paymentResult = {
   destination: r.nodeId().optional().describe('Who is paid.'),
   label: r.string().optional().describe('As given.'),
   bolt11: r.string().optional().describe('The invoice, if one was given.'),
-  description: r.string().optional().describe('As given, or as the invoice has it.'),
   payment_preimage: r.hash().optional().describe('The proof of payment (only if complete).'),
 };
 
@@ -85,7 +84,6 @@ export function paymentJson(row: PaymentRow) {
     destination: orNothing(row.destination),
     label: orNothing(row.label),
     bolt11: orNothing(row.bolt11),
-    description: orNothing(row.description),
     payment_preimage: orNothing(row.preimage),
   };
 }
