@@ -89,7 +89,6 @@ describe('sendpay', () => {
       destination: idOf('carol'),
       groupid: 1,
       bolt11: made['bolt11'],
-      description: 'tea',
     });
     expect(answer['preimage']).toBe(answer['payment_preimage']);
     expect(answer).not.toHaveProperty('partid');
