@@ -22,9 +22,9 @@ export function ratioOf(
   return { value, error: count > 1 ? error : Number.NaN };
 }
 
-/** Of 100, with the error where there is one. */
+/** Of 100, with the error where there is one; a dash where there is nothing to be a share of. */
 export function percentOf({ value, error }: Estimate): string {
-  if (Number.isNaN(value)) return '–';
+  if (!Number.isFinite(value)) return '–';
   const tenths = (share: number): string => (100 * share).toFixed(1);
   return Number.isNaN(error) ? tenths(value) : `${tenths(value)} ± ${tenths(error)}`;
 }

@@ -344,6 +344,7 @@ describe('shares over streams', () => {
 
   it('say nothing where nothing is known', () => {
     expect(percentOf(ratioOf([[0, 0]]))).toBe('–');
+    expect(percentOf(ratioOf([[-3, 0]]))).toBe('–');
     expect(percentOf(ratioOf([[1, 8]]))).toBe('12.5');
     expect(percentOf({ value: 0.123, error: 0.0456 })).toBe('12.3 ± 4.6');
   });
