@@ -71,7 +71,7 @@ describe('the wallet of a daemon on a real bitcoind', () => {
     const { txid } = await alice.call('withdraw', { destination, satoshi: 10_000 });
     // The daemon that starts without its bitcoind waits as well.
     const restarted = alice.restart();
-    await until('the new daemon to say so', () => log(/waiting for bitcoind[^\n]*\n?$/));
+    await until('the new daemon to say so', () => log(/: stopped[\s\S]*waiting for bitcoind/));
     await chain.resume();
     await restarted;
     await lightning.mine();
