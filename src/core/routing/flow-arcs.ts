@@ -4,9 +4,11 @@
  */
 import { type Graph, grown } from '../gossip/index.js';
 import { chanceOf } from './cost.js';
-import type { Flow } from './flow.js';
 import type { Belief, Knowledge } from './knowledge.js';
 import type { OverlayEdge, SearchRequest } from './search-request.js';
+
+/** An edge of the graph, or `-1 - i` of the overlay, and how much goes over it. */
+export type Flow = ReadonlyMap<number, number>;
 
 /** The arcs of an edge, and where their shares of what it may carry end. */
 const ARCS = 4;

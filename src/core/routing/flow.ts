@@ -10,15 +10,12 @@
  * where the ends met, and those of the other from there on, each edge is counted once.
  */
 import { DISABLED, type Graph, KNOWN, UNROUTABLE } from '../gossip/index.js';
-import { FlowArcs } from './flow-arcs.js';
+import { type Flow, FlowArcs } from './flow-arcs.js';
 import { FLOW_WORDS, FlowRows } from './flow-rows.js';
 import { FlowSide } from './flow-side.js';
 import type { Knowledge } from './knowledge.js';
 import { EDGE, KEY, NODE, type ReadyRows } from './ready-rows.js';
 import type { OverlayEdge, SearchRequest } from './search-request.js';
-
-/** An edge of the graph, or `-1 - i` of the overlay, and how much goes over it. */
-export type Flow = ReadonlyMap<number, number>;
 
 /** Ways at most; beyond, the amount is taken for not payable. */
 const MOST_WAYS = 80;

@@ -12,5 +12,6 @@ export * from './lessons.js';
 export type { HintChannel, LocalChannel } from './overlay.js';
 export * from './reservations.js';
 export * from './route.js';
+export * from './route-request.js';
 export { Search } from './search.js';
 export * from './table.js';

@@ -22,7 +22,6 @@ import { type ChannelChange, changed, type Layer } from './layer.js';
 import { type EndTotals, endTotals, type NoLayeredRoutes } from './layered-failure.js';
 import type { HintChannel } from './overlay.js';
 import {
-  type Exclusion,
   type NoRoutes,
   type Reservation,
   type Route,
@@ -30,6 +29,7 @@ import {
   Router,
   type RoutesRequest,
 } from './route.js';
+import type { Exclusion } from './route-request.js';
 
 export interface LayeredRequest {
   readonly source: NodeId;

@@ -6,7 +6,7 @@ import type { Belief, Knowledge } from './knowledge.js';
 import type { Constraint, Direction } from './lessons.js';
 import { type Closed, ObstacleSearch } from './obstacles.js';
 import type { NamedEdge, Overlay } from './overlay.js';
-import type { RouteRequest } from './route.js';
+import type { RouteRequest } from './route-request.js';
 import type { Search } from './search.js';
 import type { SearchRequest } from './search-request.js';
 

@@ -1,7 +1,8 @@
 /** Routes for the parts of one payment, made of a flow: exact amounts, none too many for a channel. */
 import type { Graph } from '../gossip/index.js';
 import { penaltyWeight } from './cost.js';
-import { type Flow, FlowSearch } from './flow.js';
+import { FlowSearch } from './flow.js';
+import type { Flow } from './flow-arcs.js';
 import { Hop } from './hop.js';
 import type { Knowledge } from './knowledge.js';
 import { payloadSize } from './payload.js';

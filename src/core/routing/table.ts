@@ -12,10 +12,10 @@ import {
   type NoRoutes,
   type Route,
   type RouteParts,
-  type RouteRequest,
   Router,
   type RoutesRequest,
 } from './route.js';
+import type { RouteRequest } from './route-request.js';
 
 export interface RouteTableOptions {
   readonly penalty?: Partial<PenaltyOptions>;

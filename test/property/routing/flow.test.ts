@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { msat, shortChannelId } from '../../../src/core/bytes/index.js';
-import { type Flow, FlowSearch } from '../../../src/core/routing/flow.js';
+import { FlowSearch } from '../../../src/core/routing/flow.js';
+import type { Flow } from '../../../src/core/routing/flow-arcs.js';
 import { FlowArcs } from '../../../src/core/routing/flow-arcs.js';
 import { DEFAULT_PENALTY, RouteTable } from '../../../src/core/routing/index.js';
 import type { SearchRequest } from '../../../src/core/routing/search-request.js';
