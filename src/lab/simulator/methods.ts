@@ -8,8 +8,6 @@ type Method = (table: RouteTableOptions, deps: SenderDeps) => Sender;
 
 const FEES_ONLY: RouteTableOptions = { penalty: { penaltyBaseMsat: 0, penaltyMillionths: 0 } };
 
-/** `pay` gives up above this, as the baselines never do. */
-const MAX_FEE_PPM = 20_000;
 const MAX_PARTS = 20;
 /** `pay` goes on for a minute (`retry_for`), of which a round of parts takes some three seconds. */
 const PAY_ROUNDS = 20;
@@ -17,7 +15,7 @@ const PAY_ROUNDS = 20;
 const parts =
   (rounds: number): Method =>
   (table, deps) =>
-    new PartSender({ table, rounds, maxFeePpm: MAX_FEE_PPM, maxParts: MAX_PARTS }, deps);
+    new PartSender({ table, rounds, maxParts: MAX_PARTS }, deps);
 
 export const METHODS: Readonly<Record<string, Method>> = {
   'fees only': (_, deps) =>

@@ -1,5 +1,5 @@
 /** `pay` as the daemon makes it: the same plan, carried out on the hidden world. */
-import { msat, type NodeId } from '../../core/bytes/index.js';
+import type { NodeId } from '../../core/bytes/index.js';
 import { InFlight, PayPlan, type PlannedPart } from '../../core/payment/index.js';
 import {
   type LocalChannel,
@@ -11,6 +11,7 @@ import {
 } from '../../core/routing/index.js';
 import {
   attemptHops,
+  mostFee,
   type Outcome,
   ownChannels,
   type Payment,
@@ -25,8 +26,6 @@ export interface PartSenderOptions {
   readonly table?: RouteTableOptions;
   /** Times that parts are sent out, the first included. */
   readonly rounds: number;
-  /** Fees of all parts at most, in millionths of the amount. */
-  readonly maxFeePpm: number;
   readonly maxParts: number;
 }
 
@@ -47,12 +46,12 @@ export class PartSender implements Sender {
   }
 
   pay({ destination, amountMsat, now }: Payment): Outcome {
-    const { rounds, maxFeePpm, maxParts } = this.#options;
+    const { rounds, maxParts } = this.#options;
     const plan = new PayPlan({
       source: this.#id,
       destination,
       amountMsat,
-      maxFeeMsat: msat((amountMsat * BigInt(maxFeePpm)) / 1_000_000n + 5_000n),
+      maxFeeMsat: mostFee(amountMsat),
       maxParts,
       riskFactor: RISK_FACTOR,
     });

@@ -43,6 +43,10 @@ export interface SenderDeps {
 }
 
 export const TRIES = 5;
+
+/** What a payment may cost, whoever makes it: 2 % and five satoshi. Dearer routes are not taken. */
+export const mostFee = (amountMsat: Msat): Msat => msat(amountMsat / 50n + 5_000n);
+
 export const RISK_FACTOR = 10;
 export const TEMPORARY_CHANNEL_FAILURE = 0x1007;
 
@@ -108,7 +112,7 @@ export class RouteSender implements Sender {
         exclude,
         now,
       });
-      if (!found.ok) return failed(attempt - 1);
+      if (!found.ok || found.value.feeMsat > mostFee(amountMsat)) return failed(attempt - 1);
       const hops = attemptHops(world, found.value);
       const erring = world.failingHop(hops);
       const tried = triedHops(found.value);
