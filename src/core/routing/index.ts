@@ -3,6 +3,7 @@ export { channelKey, constraintJson } from './constraint-text.js';
 export * from './cost.js';
 export * from './csv.js';
 export { explainNoRoute } from './explain.js';
+export * from './fading.js';
 export { Heap } from './heap.js';
 export * from './knowledge.js';
 export * from './layer.js';

@@ -8,27 +8,9 @@
 import { type Msat, msat, type NodeId, type ShortChannelId, toHex } from '../bytes/index.js';
 import { type Graph, grown } from '../gossip/index.js';
 import { channelKey, parseKey } from './constraint-text.js';
+import { Fading, type FadingOptions } from './fading.js';
 import type { ChannelDirection, Constraint, Direction, Lesson } from './lessons.js';
 import { decodeRecord, encodeRecord, type Record, recordOf, takeUp } from './record.js';
-
-export interface FadingOptions {
-  /** Seconds in which a bound loses half of what it says, counted from the end of `holdSeconds`. */
-  readonly halfLifeSeconds: number;
-  /** How long a bound stands as it was learned. */
-  readonly holdSeconds: number;
-  /** How long "not usable for a while" lasts. */
-  readonly whileSeconds: number;
-  /** How long "not usable until an update" lasts where no update comes. */
-  readonly untilUpdateSeconds: number;
-}
-
-/** Tuned by the payment simulator; see docs/routing.md. */
-export const DEFAULT_FADING: FadingOptions = {
-  halfLifeSeconds: 24 * 3600,
-  holdSeconds: 1800,
-  whileSeconds: 1800,
-  untilUpdateSeconds: 7 * 24 * 3600,
-};
 
 /**
  * Of what a channel carried it is believed to carry this share again: it lies on the full side, or
@@ -59,6 +41,7 @@ export interface Belief {
 
 export class Knowledge {
   readonly #options: FadingOptions;
+  readonly #fading: Fading;
   readonly #slots = new Map<string, number>();
   readonly #records: (Record | undefined)[] = [undefined];
   readonly #free: number[] = [];
@@ -71,6 +54,7 @@ export class Knowledge {
 
   constructor(options: FadingOptions, deps: { readonly graph: Graph }) {
     this.#options = options;
+    this.#fading = new Fading(options);
     this.#graph = deps.graph;
   }
 
@@ -143,18 +127,18 @@ export class Knowledge {
     const own = this.edgeSlot[e] as number;
     if (own !== 0) {
       const r = this.#records[own] as Record;
-      into.lower = Math.min(capacity, this.#lower(r, now));
-      into.limit = Math.min(capacity, this.#upper(r, capacity, now));
+      into.lower = Math.min(capacity, this.#fading.lower(r, now));
+      into.limit = Math.min(capacity, this.#fading.upper(r, capacity, now));
       into.upper = into.limit;
-      into.blame = this.#blame(r, now);
+      into.blame = this.#fading.blame(r, now);
       into.usable = r.until <= now;
     }
     const reverse = this.edgeSlot[e ^ 1] as number;
     if (reverse === 0) return;
     const r = this.#records[reverse] as Record;
-    const least = capacity - this.#upper(r, capacity, now);
+    const least = capacity - this.#fading.upper(r, capacity, now);
     if (least > into.lower && least <= into.upper) into.lower = least;
-    const most = capacity - this.#lower(r, now);
+    const most = capacity - this.#fading.lower(r, now);
     // HTLCs in flight and reserves blur the sum of the two sides: no hard limit by inference.
     if (most < into.upper && most >= into.lower) into.upper = most;
   }
@@ -166,20 +150,20 @@ export class Knowledge {
   lookThrough(e: number, capacity: number, now: number, then: number, into: Belief): void {
     const own = this.#records[this.edgeSlot[e] as number];
     const reverse = this.#records[this.edgeSlot[e ^ 1] as number];
-    into.lower = own === undefined ? 0 : Math.min(capacity, this.#lower(own, now));
+    into.lower = own === undefined ? 0 : Math.min(capacity, this.#fading.lower(own, now));
     into.limit =
-      own === undefined ? capacity : Math.min(capacity, this.#upper(own, capacity, then));
+      own === undefined ? capacity : Math.min(capacity, this.#fading.upper(own, capacity, then));
     into.upper = into.limit;
-    into.blame = own === undefined ? 0 : this.#blame(own, then);
+    into.blame = own === undefined ? 0 : this.#fading.blame(own, then);
     into.usable = own === undefined || own.until <= then;
     if (reverse === undefined) return;
     // Bounds rise and fall meanwhile, so that what contradicts at one time may agree at another.
-    if (capacity - this.#upper(reverse, capacity, then) <= into.limit) {
-      const least = Math.min(into.limit, capacity - this.#upper(reverse, capacity, now));
+    if (capacity - this.#fading.upper(reverse, capacity, then) <= into.limit) {
+      const least = Math.min(into.limit, capacity - this.#fading.upper(reverse, capacity, now));
       if (least > into.lower) into.lower = least;
     }
-    if (capacity - this.#lower(reverse, now) < into.lower) return;
-    into.upper = Math.min(into.limit, capacity - this.#lower(reverse, then));
+    if (capacity - this.#fading.lower(reverse, now) < into.lower) return;
+    into.upper = Math.min(into.limit, capacity - this.#fading.lower(reverse, then));
   }
 
   /** Until when what is known of an edge, and of the node it starts from, hardly changes. */
@@ -221,9 +205,9 @@ export class Knowledge {
         const r = this.#record(channelKey(lesson.scid, lesson.direction), now);
         const amount = Math.max(0, Number(lesson.amountMsat) - 1);
         const capacity = this.#capacity(lesson.scid);
-        r.upper = Math.min(this.#upper(r, capacity, now), amount);
+        r.upper = Math.min(this.#fading.upper(r, capacity, now), amount);
         r.upperAt = now;
-        if (this.#lower(r, now) > r.upper) {
+        if (this.#fading.lower(r, now) > r.upper) {
           r.lower = 0;
           r.lowerAt = 0;
         }
@@ -254,7 +238,7 @@ export class Knowledge {
         return lesson.channels.flatMap(({ scid, direction }) => {
           const r = this.#record(channelKey(scid, direction), now);
           // Several shares add up as independent doubts do.
-          r.blame = 1 - (1 - this.#blame(r, now)) * (1 - 0.9 * part);
+          r.blame = 1 - (1 - this.#fading.blame(r, now)) * (1 - 0.9 * part);
           r.blameAt = now;
           r.reason = lesson.reason;
           return this.#changedTo(r, now);
@@ -325,33 +309,6 @@ export class Knowledge {
     return true;
   }
 
-  /** How much of what was learned at `at` is left. */
-  #weight(at: number, now: number): number {
-    const age = now - at - this.#options.holdSeconds;
-    return age <= 0 ? 1 : 2 ** (-age / this.#options.halfLifeSeconds);
-  }
-
-  #lower(r: Record, now: number): number {
-    return r.lower === 0 ? 0 : Math.floor(r.lower * this.#weight(r.lowerAt, now));
-  }
-
-  /**
-   * Rises to the capacity by equal factors in equal times: what a large channel refused hours ago is
-   * not believed of it again just since it is large.
-   */
-  #upper(r: Record, capacity: number, now: number): number {
-    if (r.upper >= capacity) return capacity;
-    if (capacity === Number.POSITIVE_INFINITY) return r.upper;
-    const weight = this.#weight(r.upperAt, now);
-    if (weight === 1) return r.upper;
-    const risen = Math.ceil(capacity * (Math.max(1, r.upper) / capacity) ** weight);
-    return Math.min(capacity, Math.max(r.upper, risen));
-  }
-
-  #blame(r: Record, now: number): number {
-    return r.blame === 0 ? 0 : r.blame * this.#weight(r.blameAt, now);
-  }
-
   /** Infinity where the channel is not in the graph: its bounds do not relax until it is. */
   #capacity(scid: ShortChannelId): number {
     const c = this.#graph.channel(scid);
@@ -360,7 +317,7 @@ export class Knowledge {
   }
 
   #raise(r: Record, amount: number, now: number): void {
-    if (amount >= this.#lower(r, now)) {
+    if (amount >= this.#fading.lower(r, now)) {
       r.lower = amount;
       r.lowerAt = now;
     }
@@ -383,17 +340,17 @@ export class Knowledge {
     const out = this.#record(channelKey(lesson.scid, lesson.direction), now);
     this.#raise(out, amount, now);
     if (Number.isFinite(out.upper)) {
-      out.upper = Math.max(0, this.#upper(out, capacity, now) - amount);
+      out.upper = Math.max(0, this.#fading.upper(out, capacity, now) - amount);
       out.upperAt = now;
     }
     const left = Math.min(out.upper, capacity - amount);
     const again = Math.floor(Math.min(amount * AGAIN, left / 2));
     out.lower = Math.max(0, out.lower - amount, again);
     const back = this.#record(channelKey(lesson.scid, lesson.direction === 0 ? 1 : 0), now);
-    back.lower = Math.min(capacity, this.#lower(back, now) + amount);
+    back.lower = Math.min(capacity, this.#fading.lower(back, now) + amount);
     back.lowerAt = now;
     if (Number.isFinite(back.upper)) {
-      const upper = this.#upper(back, capacity, now) + amount;
+      const upper = this.#fading.upper(back, capacity, now) + amount;
       back.upper = upper >= capacity ? Number.POSITIVE_INFINITY : upper;
       back.upperAt = now;
     }
@@ -437,9 +394,9 @@ export class Knowledge {
     const parsed = parseKey(r.key);
     if (parsed === undefined) return undefined;
     const capacity = 'channel' in parsed ? this.#capacity(parsed.channel.scid) : 0;
-    const lower = this.#lower(r, now);
-    const upper = this.#upper(r, capacity, now);
-    const blame = this.#blame(r, now);
+    const lower = this.#fading.lower(r, now);
+    const upper = this.#fading.upper(r, capacity, now);
+    const blame = this.#fading.blame(r, now);
     const unusable = r.until > now;
     if (lower === 0 && upper >= capacity && blame < 0.01 && !unusable) return undefined;
     return {

@@ -11,7 +11,8 @@ import {
 } from '../bytes/index.js';
 import type { Graph } from '../gossip/index.js';
 import { type PenaltyOptions, penaltyWeight } from './cost.js';
-import { DEFAULT_FADING, Knowledge } from './knowledge.js';
+import { DEFAULT_FADING } from './fading.js';
+import { Knowledge } from './knowledge.js';
 import type { ChannelDirection, Direction } from './lessons.js';
 import { type NamedEdge, Overlay } from './overlay.js';
 import { truncated } from './payload.js';

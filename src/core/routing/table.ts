@@ -2,7 +2,8 @@
 import type { NodeId, Result } from '../bytes/index.js';
 import { Graph, type NewChannel, type Policy } from '../gossip/index.js';
 import { DEFAULT_PENALTY, feeOf, type PenaltyOptions } from './cost.js';
-import { DEFAULT_FADING, type FadingOptions, Knowledge } from './knowledge.js';
+import { DEFAULT_FADING, type FadingOptions } from './fading.js';
+import { Knowledge } from './knowledge.js';
 import type { Layer } from './layer.js';
 import { type LayeredRequest, LayeredRouter, type LayeredRoutes } from './layered.js';
 import type { NoLayeredRoutes } from './layered-failure.js';
