@@ -122,7 +122,10 @@ class Learner {
   possible(asked: readonly number[]): number {
     const { node } = this.#person;
     const amount = this.#options.amountSat * 1000;
-    return asked.filter(onceEach((payee) => isPossible(this.#world, node, payee, amount))).length;
+    // A first try is not asked what it would cost either.
+    const maxFee = Number.POSITIVE_INFINITY;
+    return asked.filter(onceEach((payee) => isPossible(this.#world, node, payee, amount, maxFee)))
+      .length;
   }
 
   /** How many of the payees the first route would pay, by the lessons of the last payments. */

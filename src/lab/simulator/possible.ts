@@ -5,8 +5,8 @@ import { admits, incomingOf, isInUse, outgoingOf } from './edges.js';
 import type { World } from './world.js';
 
 /**
- * Whether the amount goes in one part, fees and policies counted: the least that must arrive at
- * each node, from the destination back. (More than the least could reach a minimum that the least
+ * Whether the amount goes in one part, by policies and for `maxFee` at most, in millisatoshi: the
+ * least that must arrive at each node, from the destination back. (More than the least could reach a minimum that the least
  * does not; no node asks for a minimum that it so nearly has.)
  */
 export function isPossible(
@@ -14,6 +14,7 @@ export function isPossible(
   source: number,
   destination: number,
   amount: number,
+  maxFee: number,
 ): boolean {
   const { graph } = world;
   const least = new Float64Array(graph.nodeLimit).fill(Number.POSITIVE_INFINITY);
@@ -31,7 +32,8 @@ export function isPossible(
       const e = graph.incoming.pool[start + i] as number;
       const from = graph.source[e] as number;
       if (done[from] === 1 || !isInUse(graph, e) || arrives > world.liquidity(e)) continue;
-      if (from === source) return true;
+      // The ends of ways are found cheapest first.
+      if (from === source) return arrives - amount <= maxFee;
       if (!admits(graph, e, arrives)) continue;
       const fee = feeOf(graph.feeBase[e] as number, graph.feeRate[e] as number, arrives);
       if ((least[from] as number) <= arrives + fee) continue;

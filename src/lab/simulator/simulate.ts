@@ -5,7 +5,7 @@ import { Payees, type PayeesOptions } from './payees.js';
 import { mutuallyReachable, type Person, pickSenders } from './people.js';
 import { type Bottleneck, bottleneckOf, isPossible, mostInParts } from './possible.js';
 import { randomFrom } from './random.js';
-import type { Outcome, Sender, SenderDeps } from './senders.js';
+import { mostFee, type Outcome, type Sender, type SenderDeps } from './senders.js';
 import { World } from './world.js';
 
 export interface StreamOptions extends PayeesOptions {
@@ -102,6 +102,7 @@ export function simulate(
   const sender = deps.sender({ world, node });
   const payees = new Payees(options, { graph, pool: deps.pool, sender: node });
   const amount = amountSat * 1000;
+  const maxFee = Number(mostFee(msat(amount)));
   const tally = emptyTally();
   for (let i = 0; i < payments; i++) {
     const seconds = i * kind.secondsBetween;
@@ -114,7 +115,7 @@ export function simulate(
     });
     count(tally, outcome);
     if (outcome.paid || !options.asksPossible) continue;
-    if (isPossible(world, node, destination, amount)) continue;
+    if (isPossible(world, node, destination, amount, maxFee)) continue;
     tally.notInOne++;
     tally.bottlenecks[bottleneckOf(world, node, destination, amount)]++;
     if (mostInParts(world, node, destination, amount) < amount) tally.notInParts++;

@@ -301,8 +301,8 @@ describe('the world of the simulator', () => {
     const peers = it.outgoing(3).map((e) => it.graph.source[e ^ 1] as number);
     const peer = peers[0] as number;
     const direct = funds.filter((_, i) => peers[i] === peer);
-    expect(isPossible(it, 3, peer, Math.max(...direct))).toBe(true);
-    expect(isPossible(it, 3, peer, Math.max(...funds) + 1)).toBe(false);
+    expect(isPossible(it, 3, peer, Math.max(...direct), Number.POSITIVE_INFINITY)).toBe(true);
+    expect(isPossible(it, 3, peer, Math.max(...funds) + 1, Number.POSITIVE_INFINITY)).toBe(false);
     const most = mostInParts(it, 3, peer, 2 * all);
     expect(most).toBeLessThanOrEqual(all);
     expect(most).toBeGreaterThanOrEqual(direct.reduce((sum, amount) => sum + amount, 0));
@@ -318,9 +318,9 @@ describe('the world of the simulator', () => {
     const stuck = nodes.find((n) => !opensTo(n)) as number;
     const hub = 0;
     expect(opensTo(hub) && it.takes(hub, amount)).toBe(true);
-    expect(isPossible(it, hub, closed, amount)).toBe(false);
+    expect(isPossible(it, hub, closed, amount, Number.POSITIVE_INFINITY)).toBe(false);
     expect(bottleneckOf(it, hub, closed, amount)).toBe('payee');
-    expect(isPossible(it, stuck, hub, amount)).toBe(false);
+    expect(isPossible(it, stuck, hub, amount, Number.POSITIVE_INFINITY)).toBe(false);
     expect(bottleneckOf(it, stuck, hub, amount)).toBe('sender');
   });
 });
