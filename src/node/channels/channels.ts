@@ -34,7 +34,7 @@ import { DynamicOptions } from './dynamic-options.js';
 import { Effects } from './effects.js';
 import { idOf, isOperating, isPending, peerOf } from './facts.js';
 import { FundingWatch, type WatchedBlock } from './funding-watch.js';
-import { heldOrigins, heldReceived, isRelayed } from './held.js';
+import { heldOrigins, heldReceived, isFulfillable, isRelayed } from './held.js';
 import { deliver } from './inbox.js';
 import { Opening } from './opening.js';
 import { takePeerPolicy } from './peer-policy.js';
@@ -101,12 +101,14 @@ export class Channels {
       offer: (channelId, htlc, writes) => this.#offer(channelId, htlc, writes),
       settle: (channelId, command, writes) => this.#settle(channelId, command, writes),
       received: (channelId, htlcId) => heldReceived(this.#registry, channelId, htlcId),
+      isFulfillable: (channelId, htlcId) => isFulfillable(this.#registry, channelId, htlcId),
       isOffered: (channelId, htlcId) => isRelayed(this.#registry, channelId, htlcId),
       isOperating: (channelId) => isOperating(this.#registry.get(channelId)?.runner.state),
       receiveFinal: (htlc: FinalHtlc) => deps.ends.receiveFinal(htlc),
       localFulfilled: (origin, preimage) => deps.ends.fulfilled(origin, preimage),
       localFailed: (origin, failure) => deps.ends.failed(origin, failure),
       localSettled: (origin) => deps.ends.settled(origin),
+      localPaidAfterAll: (late) => deps.ends.paidAfterAll(late),
     });
     this.#blocks = new Blocks({
       registry: this.#registry,
@@ -341,8 +343,8 @@ export class Channels {
   }
 
   /** The end of an HTLC that the chain decided: rows that must be durable with it. */
-  writesOfChainEnd(end: Ended): readonly Write[] {
-    return this.#switch.writesOf(end);
+  writesOfChainEnd(end: Ended): Promise<readonly Write[]> {
+    return this.#switch.writesOfChainEnd(end);
   }
 
   /** Those rows are durable: the end is passed on. */

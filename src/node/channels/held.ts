@@ -20,6 +20,14 @@ export const isRelayed = (registry: Registry, channelId: ChannelId, htlcId: bigi
     (o) => o.kind === 'relayed' && o.channelId === channelId && o.htlcId === htlcId,
   );
 
+/** Whether an incoming HTLC is committed and nothing was said of its end, so that a preimage counts. */
+export function isFulfillable(registry: Registry, channelId: ChannelId, htlcId: bigint): boolean {
+  const state = registry.get(channelId)?.runner.state;
+  if (state?.kind !== 'live') return false;
+  const htlc = state.commitments.htlcs.find((h) => offeredBy(h) === 'remote' && h.id === htlcId);
+  return htlc?.state === 'RCVD_ADD_ACK_REVOCATION';
+}
+
 /** An incoming HTLC as its channel holds it, with its onion; nothing once that is not kept. */
 export function heldReceived(
   registry: Registry,

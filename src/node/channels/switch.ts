@@ -102,6 +102,8 @@ export interface SwitchDeps {
   settle(channelId: ChannelId, command: ChannelCommand, writes: readonly Write[]): void;
   /** The HTLC as the channel holds it, if it still does. */
   received(channelId: ChannelId, htlcId: bigint): ReceivedHtlc | undefined;
+  /** Whether the channel still holds it, and nothing was said of its end yet. */
+  isFulfillable(channelId: ChannelId, htlcId: bigint): boolean;
   /** Whether some channel still holds an outgoing HTLC that came from this incoming one. */
   isOffered(channelId: ChannelId, htlcId: bigint): boolean;
   /** Whether the channel's HTLCs are settled with its peer still, and not by the chain. */
@@ -111,10 +113,19 @@ export interface SwitchDeps {
   localFulfilled(origin: LocalOrigin, preimage: Bytes): readonly Write[];
   localFailed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[];
   localSettled(origin: LocalOrigin): void;
+  /** A preimage of what may have been told as failed before; nothing where it was not. */
+  localPaidAfterAll(late: {
+    readonly origin: LocalOrigin;
+    readonly amountMsat: Msat;
+    readonly preimage: Bytes;
+  }): Promise<readonly Write[]>;
 }
 
 /** An HTLC that we offered has ended. */
 export type Ended = ChannelEffect & { kind: 'htlcFulfilled' | 'htlcFailed' };
+
+const isGivenBack = (resolution: Resolution | undefined): boolean =>
+  resolution !== undefined && resolution.kind !== 'fulfill';
 
 /** Whether it may turn out to be worth nothing to us. */
 const isUnsafe = ({ dustExposed, unfunded }: ReceivedHtlc): boolean =>
@@ -216,9 +227,28 @@ export class HtlcSwitch {
         ? this.#deps.localFulfilled(origin, effect.preimage)
         : this.#deps.localFailed(origin, effect.failure);
     const forward = this.#forwards.get(origin.channelId, origin.htlcId);
-    if (forward === undefined || forward.resolution !== undefined) return [];
+    if (forward === undefined) return [];
+    // Given back in vain: no channel has said so yet, and the preimage claims it.
+    const inTime = effect.kind === 'htlcFulfilled' && this.#isGivenBackInVain(forward);
+    if (forward.resolution !== undefined && !inTime) return [];
     const resolution = resolutionOfEnd(this.#mannerOf(origin.channelId, origin.htlcId), effect);
     return [this.#forwards.resolve(forward, resolution, seconds(this.#deps.clock))];
+  }
+
+  #isGivenBackInVain({ resolution, inChannel, inHtlcId }: Forward): boolean {
+    return isGivenBack(resolution) && this.#deps.isFulfillable(inChannel, inHtlcId);
+  }
+
+  /**
+   * As `writesOf`, of an end that the chain has decided. A reorg may have brought the preimage of
+   * what was failed before, and is then known by the disk alone.
+   */
+  async writesOfChainEnd(effect: Ended): Promise<readonly Write[]> {
+    const writes = this.writesOf(effect);
+    if (effect.kind !== 'htlcFulfilled' || writes.length > 0) return writes;
+    const { origin, amountMsat, preimage } = effect;
+    if (origin.kind !== 'local') return writes;
+    return this.#deps.localPaidAfterAll({ origin, amountMsat, preimage });
   }
 
   /** The rows of `writesOf` are durable: pass the end on. */
@@ -229,20 +259,34 @@ export class HtlcSwitch {
       return;
     }
     const forward = this.#forwards.get(origin.channelId, origin.htlcId);
-    if (forward === undefined) {
-      // It was given back, or told before by the channel, and the chain tells it again.
-      this.#deps.log.debug('an HTLC ended whose incoming one is gone', { ...origin });
-      return;
-    }
-    // It was given back, but the incoming channel may be on the chain too: there the preimage wins.
-    if (effect.kind === 'htlcFulfilled' && forward.resolution?.kind === 'fail')
-      this.#end(
-        origin.channelId,
-        origin.htlcId,
-        { kind: 'fulfill', preimage: effect.preimage },
-        [],
-      );
-    else this.#resume(forward);
+    const paid = effect.kind === 'htlcFulfilled' ? effect : undefined;
+    if (paid !== undefined && (forward === undefined || isGivenBack(forward.resolution)))
+      this.#paidInVain(origin, paid.preimage, forward);
+    else if (forward !== undefined) this.#resume(forward);
+  }
+
+  /** The next node took what we have given back to the one before, or one machine tells it again. */
+  #paidInVain(
+    { channelId, htlcId }: HtlcOrigin & { kind: 'relayed' },
+    preimage: Bytes,
+    forward: Forward | undefined,
+  ): void {
+    // Where the incoming one lies on the chain, the preimage may claim it still.
+    if (forward !== undefined) this.#end(channelId, htlcId, { kind: 'fulfill', preimage }, []);
+    this.#tellLost(channelId, htlcId).catch((error: unknown) =>
+      this.#deps.log.error('a forward cannot be read', { error: String(error) }),
+    );
+  }
+
+  async #tellLost(in_channel: ChannelId, in_htlc_id: bigint): Promise<void> {
+    const where = { in_channel, in_htlc_id };
+    const [row] = await this.#deps.store.select('forwards', { where, limit: 1 });
+    if (row === undefined || row.status === 'settled') return;
+    const { out_channel, payment_hash, out_msat: msat } = row;
+    this.#deps.log.error(
+      'MONEY LOST, unless the chain still gives us the incoming HTLC: its next node was paid after we had given it back',
+      { ...where, out_channel, payment_hash, msat },
+    );
   }
 
   /** The chain has settled a channel: what came by it is told, for good. */

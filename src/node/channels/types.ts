@@ -118,6 +118,12 @@ export interface HtlcEnds {
   fulfilled(origin: LocalOrigin, preimage: Bytes): readonly Write[];
   failed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[];
   settled(origin: LocalOrigin): void;
+  /** Paid, though it may have been told as failed: rows where it was. */
+  paidAfterAll(late: {
+    readonly origin: LocalOrigin;
+    readonly amountMsat: Msat;
+    readonly preimage: Bytes;
+  }): Promise<readonly Write[]>;
 }
 
 /** What follows a channel on the chain: BOLT 5's part. */

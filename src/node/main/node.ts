@@ -346,6 +346,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
         fulfilled: (origin, preimage) => payments.htlcFulfilled(origin, preimage),
         failed: (origin, failure) => payments.htlcFailed(origin, failure),
         settled: (origin) => payments.settled(origin),
+        paidAfterAll: (late) => payments.paidAfterAll(late),
       },
       endings,
       backedUp: () => backups.backedUp(),

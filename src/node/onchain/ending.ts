@@ -161,7 +161,7 @@ export class Ending {
     for (const effect of effects) {
       if (effect.kind === 'persist') persist = true;
       if (effect.kind === 'htlcFulfilled' || effect.kind === 'htlcFailed')
-        writes.push(...writesOf(effect));
+        writes.push(...(await writesOf(effect)));
     }
     if (persist || writes.length > 0) await store.commit([this.#row(), ...writes]);
     for (const effect of effects) await this.#perform(effect);

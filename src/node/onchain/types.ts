@@ -36,7 +36,7 @@ export interface EndingsDeps {
   /** `undefined` where the source knows no packages. */
   broadcastPackage(txs: readonly Bytes[]): Promise<BroadcastResult | undefined>;
   /** Rows that must be as durable as what the chain showed. */
-  writesOf(end: ChainEnd): readonly Write[];
+  writesOf(end: ChainEnd): Promise<readonly Write[]>;
   /** Those rows are durable: pass the end on. */
   ended(end: ChainEnd): void;
   /** Everything is claimed and buried. */

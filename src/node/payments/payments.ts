@@ -2,7 +2,7 @@
  * The payments of this node. Once a payment has succeeded, no other with its hash is ever made;
  * what was tried, what came of it and what it taught is on disk, whoever still waits for it.
  */
-import { err, hex, type Msat, ok, type Result } from '../../core/bytes/index.js';
+import { err, hex, type Msat, ok, type Result, toHex } from '../../core/bytes/index.js';
 import type { ChannelError, HtlcFailure, HtlcOrigin } from '../../core/channel/index.js';
 import { expiryOf, failedHere, makePayment } from '../../core/payment/index.js';
 import type { Reservation, RouteHop } from '../../core/routing/index.js';
@@ -19,6 +19,7 @@ import {
 } from './book.js';
 import { deletion } from './deletion.js';
 import { guarded } from './guard.js';
+import { type LatePayment, paidLate } from './late.js';
 import { type Part, Parts } from './parts.js';
 import { wishOfInvoice, wishOfKeysend } from './pay.js';
 import { Paying } from './paying.js';
@@ -370,6 +371,27 @@ export class Payments {
   /** An HTLC of ours is gone without a preimage: rows for the channel's own commit. */
   htlcFailed(origin: LocalOrigin, failure: HtlcFailure): readonly Write[] {
     return this.#parts.failed(origin, failure);
+  }
+
+  /**
+   * The chain shows the preimage of an HTLC that was told as failed: rows for the commit that notes
+   * it. What was told before cannot be taken back, but no other is ever made with this hash.
+   */
+  paidAfterAll(late: LatePayment): Promise<readonly Write[]> {
+    const payment_hash = toHex(late.origin.paymentHash);
+    return this.#lines.run(payment_hash, async () => {
+      const { store, clock, log } = this.#deps;
+      const end = await paidLate(late, await this.#rows(payment_hash), {
+        ...{ store, now: seconds(clock) },
+        updatedIndex: () => ++this.#parts.counters.updated,
+      });
+      if (end === undefined) return [];
+      const { groupid, partid, amount_sent_msat: msat } = end.row;
+      log.error('a payment that counted as failed WAS PAID: a reorg brought its preimage', {
+        ...{ payment_hash, groupid, partid, msat },
+      });
+      return end.writes;
+    });
   }
 
   /** Those rows are durable. */

@@ -64,16 +64,20 @@ class Bob {
   readonly offered: HtlcToOffer[] = [];
   readonly settled: ChannelCommand[] = [];
   readonly final: FinalHtlc[] = [];
+  /** What the log said at level error. */
+  readonly errors: string[] = [];
+  /** The incoming HTLC waits for its end still. */
+  fulfillable = true;
   readonly asked: Parameters<SwitchDeps['outgoing']>[] = [];
   readonly htlcs: HtlcSwitch;
 
-  constructor(store: Store) {
+  constructor(readonly store: Store) {
     this.htlcs = new HtlcSwitch(
       { graceBlocks: 3, maxExpiryBlocks: 2016 },
       {
         store,
         clock: new VirtualClock(),
-        log: silentLogger,
+        log: { ...silentLogger, error: (text) => void this.errors.push(text) },
         height: () => HEIGHT,
         whenCurrent: () => true,
         ecdh: (point) => ecdh(bob, point)!,
@@ -84,13 +88,14 @@ class Bob {
         offer: async (_, htlc, writes) => {
           this.offered.push(htlc);
           const result = { ok: true, htlcId: 0n } as const;
-          writes(result);
+          await store.commit(writes(result));
           return result;
         },
         settle: (_, command) => {
           this.settled.push(command);
         },
         received: () => undefined,
+        isFulfillable: () => this.fulfillable,
         isOffered: () => true,
         isOperating: () => true,
         receiveFinal: (htlc) => {
@@ -99,6 +104,7 @@ class Bob {
         localFulfilled: () => [],
         localFailed: () => [],
         localSettled: () => {},
+        localPaidAfterAll: async () => [],
       },
     );
   }
@@ -129,8 +135,28 @@ class Bob {
     };
     const amountMsat = msat(9_000);
     const ended = { kind: 'htlcFailed', htlcId: 0n, origin, paymentHash, amountMsat, failure };
-    this.htlcs.writesOf(ended as never);
+    void this.store.commit(this.htlcs.writesOf(ended as never));
     this.htlcs.ended(ended as never);
+  }
+
+  /** The chain shows the preimage of the outgoing HTLC. */
+  async pay(): Promise<void> {
+    const origin = { kind: 'relayed', channelId: incoming, htlcId: 0n } as const;
+    const amountMsat = msat(9_000);
+    const preimage = new Uint8Array(32).fill(1);
+    const ended = { kind: 'htlcFulfilled', htlcId: 0n, origin, amountMsat, preimage } as const;
+    await this.store.commit(await this.htlcs.writesOfChainEnd(ended));
+    this.htlcs.ended(ended);
+    await this.store.select('forwards');
+  }
+
+  /** The incoming HTLC is removed for good. */
+  async removed(): Promise<void> {
+    await this.store.commit(this.htlcs.told(incoming, 0n));
+  }
+
+  async status(): Promise<string | undefined> {
+    return (await this.store.select('forwards'))[0]?.status;
   }
 
   /** What the origin reads of how it ended. */
@@ -165,6 +191,45 @@ describe('an HTLC that brings dust over our exposure', () => {
     const payload = { ...last, amtToForward: msat(10_000), outgoingCltvValue: 200 };
     node.receive([payload], { dustExposed: true });
     expect(node.final).toMatchObject([{ refusal: { kind: 'temporaryChannelFailure' } }]);
+  });
+});
+
+describe('a preimage that a reorg brings after the HTLC was failed upstream', () => {
+  beforeEach(() => {
+    node.receive([plain, last]);
+    node.fail({ kind: 'onchain' });
+  });
+
+  it('claims the incoming HTLC where nobody was told yet', async () => {
+    await node.pay();
+    expect(node.settled.at(-1)?.kind).toBe('fulfillHtlc');
+    expect(await node.status()).toBe('settled');
+    expect(node.errors).toEqual([]);
+    expect(node.htlcs.earned).toBe(1_000n);
+  });
+
+  it('is money lost where the incoming HTLC is gone: the log shouts', async () => {
+    await node.removed();
+    await node.pay();
+    expect(await node.status()).toBe('failed');
+    expect(node.errors).toEqual([expect.stringMatching(/^MONEY LOST/)]);
+  });
+
+  it('still claims the incoming HTLC where that lies on the chain', async () => {
+    node.fulfillable = false;
+    await node.pay();
+    expect(node.settled.at(-1)?.kind).toBe('fulfillHtlc');
+    expect(node.errors).toEqual([expect.stringMatching(/^MONEY LOST, unless/)]);
+  });
+
+  it('is nothing new where the channel told it before the chain', async () => {
+    const other = new Bob(await openStore({ path: ':memory:', inline: true }));
+    other.receive([plain, last]);
+    await other.pay();
+    await other.removed();
+    await other.pay();
+    expect(await other.status()).toBe('settled');
+    expect(other.errors).toEqual([]);
   });
 });
 

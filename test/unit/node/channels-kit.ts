@@ -229,6 +229,7 @@ export class ChannelsKit {
           fulfilled: () => [],
           failed: () => [],
           settled() {},
+          paidAfterAll: async () => [],
         },
         endings: {
           leaving() {},

@@ -83,6 +83,8 @@ export class PaymentKit {
   spendable = 1_000_000_000_000n;
   connected = true;
   fatal: unknown[] = [];
+  /** What the payer's log said at level error. */
+  errors: string[] = [];
   compat: 'seed' | 'cln' = 'seed';
   #htlcs = 0;
 
@@ -110,7 +112,7 @@ export class PaymentKit {
         store: this.payerStore,
         clock: this.clock,
         entropy: this.entropy,
-        log: silentLogger,
+        log: { ...silentLogger, error: (text) => void this.errors.push(text) },
         height: () => this.height,
         offer: (_, htlc, writes) => this.#offer(htlc, writes),
         getroutes: (request, layers) => {

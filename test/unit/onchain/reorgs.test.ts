@@ -148,3 +148,23 @@ describe('a revoked commitment that is taken back', () => {
     expect(w.state.spends).toEqual([]);
   });
 });
+
+describe('a reorg deeper than the safe depth', () => {
+  it.each(['staticRemotekey', 'anchors'] as const)(
+    '%s: brings the preimage of an HTLC that was told as failed, and it is told',
+    (format) => {
+      const w = new World({ format, states: [current] });
+      w.confirm(w.remoteCommitment(0));
+      w.mine(expiry - w.height + 4);
+      expect(w.outcomes(7)).toEqual(['htlcFailed']);
+      const depth = w.height - expiry;
+      w.offline = true;
+      w.reorgForgetting(depth);
+      w.confirm(w.bobSecondStage(0, 7));
+      expect(w.outcomes(7)).toEqual(['htlcFailed', 'htlcFulfilled']);
+      w.restart();
+      w.mine(10);
+      expect(w.outcomes(7)).toEqual(['htlcFailed', 'htlcFulfilled']);
+    },
+  );
+});
