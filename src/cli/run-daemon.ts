@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openStore } from '../adapters/store/sqlite/index.js';
@@ -55,11 +56,13 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
 
   // Begun at once, for its thread takes as long as the commands take to load. A second daemon is
   // kept off the file by SQLite's lock; it hears of the first one from the socket, which is sooner.
-  const store = openStore({ path: config.storeFile });
+  // A file that is not there yet is made only once hsm_secret was read.
+  const { storeFile } = config;
+  const store = existsSync(storeFile) ? openStore({ path: storeFile }) : undefined;
   // Its failure is told where it is awaited.
-  store.catch(() => {});
+  store?.catch(() => {});
   const letGo = () =>
-    store.then(
+    store?.then(
       (opened) => opened.close(),
       () => {},
     );
@@ -68,12 +71,15 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     { path: config.places.rpcFile, developer: config.node.developer },
     { commands, log },
   );
-  await server.start().catch((error) => letGo().then(() => Promise.reject(error)));
+  await server.start().catch(async (error) => {
+    await letGo();
+    throw error;
+  });
   try {
     const { startNode } = await import('../node/main/index.js');
     const node = await startNode(config, {
       log,
-      store,
+      ...(store === undefined ? {} : { store }),
       passphrase: host.passphrase,
       fatal: broken,
       signal: starting.signal,

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedChainServer } from '../../src/adapters/chain/embedded/index.js';
 import { systemClock } from '../../src/adapters/clock/system.js';
@@ -80,4 +82,34 @@ describe('a node inside a program', () => {
     const again = await start();
     await again.stop();
   });
+
+  it('a start that fails says why, and leaves nothing behind that keeps the program running', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((done) => taken.once('listening', done));
+    const { port } = taken.address() as { port: number };
+    const library = resolve(import.meta.dirname, '../../src/index.ts');
+    const options = {
+      ...{ network: 'regtest', 'lightning-dir': directory, 'bind-addr': `127.0.0.1:${port}` },
+      ...{ 'bitcoin-rpcport': chain.port, 'bitcoin-rpcuser': 'u', 'bitcoin-rpcpassword': 'p' },
+    };
+    const program = `
+      const { startNode } = await import(${JSON.stringify(library)});
+      const fatal = (error) => console.log('fatal:', error.message);
+      await startNode(${JSON.stringify(options)}, { fatal })
+        .catch((error) => console.log('refused:', error.message));`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (text) => {
+      said += text;
+    });
+    const impatient = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const code = await new Promise((done) => child.once('close', done));
+    clearTimeout(impatient);
+    taken.close();
+    expect([code, said]).toEqual([
+      0,
+      `refused: cannot listen on 127.0.0.1:${port}: address in use\n`,
+    ]);
+  }, 20_000);
 });

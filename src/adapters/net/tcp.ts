@@ -26,12 +26,15 @@ const CAUSES: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** The same error in words for people, with the address it is about. */
-function named(error: unknown, address: NetAddress): Error {
+/** An error in words for people. */
+function causeOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  const cause = (code !== undefined && CAUSES[code]) || message || String(error);
-  return new Error(`${cause}: ${printed(address)}`);
+  return (code !== undefined && CAUSES[code]) || message || String(error);
 }
+
+/** The same with the address it is about. */
+const named = (error: unknown, address: NetAddress): Error =>
+  new Error(`${causeOf(error)}: ${printed(address)}`);
 
 const printed = ({ host, port }: NetAddress): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -108,7 +111,9 @@ export class TcpNet implements Net {
         const remote = { host: plainHost(remoteAddress), port: remotePort };
         accept(new TcpConnection(socket, remote, this.#lingerMs));
       });
-      server.once('error', (error) => reject(named(error, address)));
+      server.once('error', (error) =>
+        reject(new Error(`cannot listen on ${printed(address)}: ${causeOf(error)}`)),
+      );
       server.listen({ host: address.host, port: address.port }, () => {
         // Out of file descriptors, for one: the listener goes on when there are some again.
         server.on('error', () => {});

@@ -140,6 +140,8 @@ export class Gossip {
   }
 
   async stop(): Promise<void> {
+    // A graph that is not all there would take the place of the one on disk.
+    if (!this.#running) return;
     this.#running = false;
     this.#cancelTick?.();
     this.#verifier.stop();

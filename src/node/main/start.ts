@@ -43,6 +43,7 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
   const signer = new LocalSigner({ seed, network });
   const store = await (deps.store ?? openStore({ path: config.storeFile }));
   const failed = new AbortController();
+  let node: Node | undefined;
   try {
     const chain = await BitcoindChain.create(config.bitcoind, {
       clock,
@@ -52,7 +53,7 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
     const { proxy, alwaysUseProxy } = config;
     const net = new TcpNet(proxy === undefined ? {} : { proxy, alwaysUseProxy });
     const verifier = openVerifier({ log: log.child('gossip') });
-    const node = createNode(config.node, {
+    node = createNode(config.node, {
       ...{ clock, entropy, net, chain, store, files, signer, verifier, seedIsOld, log, fatal },
     });
     const [wrong] = await Promise.all([answers, node.load()]);
@@ -62,6 +63,8 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
     return node;
   } catch (error) {
     failed.abort();
+    // What was begun ends before the disk is closed under it. Only the cause is worth telling.
+    await node?.stop().catch(() => {});
     await store.close();
     throw error;
   }

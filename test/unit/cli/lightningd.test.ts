@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -128,6 +129,21 @@ describe('lightningd', () => {
     expect((await again.ended).code).toBe(0);
   }, 60_000);
 
+  it('says in one line that its port is taken, ends with 1, and leaves nothing to tidy up', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((done) => taken.once('listening', done));
+    const { port } = taken.address() as { port: number };
+    const log = join(dir, 'log');
+    const ended = await node(`--bind-addr=127.0.0.1:${port}`, `--log-file=${log}`).ended;
+    taken.close();
+    const told = `cannot listen on 127.0.0.1:${port}: address in use`;
+    expect(ended).toEqual({ code: 1, out: '', err: `lightningd: ${told}\n` });
+    const loud = readFileSync(log, 'utf8').match(/^.*(BROKEN|UNUSUAL).*$/gm);
+    expect(loud).toEqual([expect.stringContaining(told)]);
+    expect(existsSync(pidFile())).toBe(false);
+    expect(existsSync(socket())).toBe(false);
+  }, 20_000);
+
   it('starts again after kill -9, over the socket and the pid that are left', async () => {
     const first = node();
     await (await ready()).call('getinfo');
@@ -171,6 +187,11 @@ describe('lightningd', () => {
     const [without, wrong] = [await node().ended, await typed('battery').ended];
     expect([without.code, without.err]).toEqual([1, expect.stringContaining('passphrase needed')]);
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('wrong passphrase')]);
+    // Nor is a store made where there is only the file, from a backup say.
+    const store = join(dir, 'regtest', 'lightningd.sqlite3');
+    for (const file of [store, `${store}-wal`, `${store}-shm`]) rmSync(file, { force: true });
+    expect((await typed('battery').ended).code).toBe(1);
+    expect(existsSync(store)).toBe(false);
 
     const right = typed('correct horse');
     expect((await (await ready()).call('getinfo')).result).toMatchObject({
