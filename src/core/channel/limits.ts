@@ -5,6 +5,7 @@
 import { type Msat, msat, type Sat, sat } from '../bytes/index.js';
 import { commitmentCost, feerateIn, type Summary, summarize, trimThreshold } from './balances.js';
 import { type CommitmentView, HTLC_STATES } from './htlc.js';
+import { MIN_FEERATE } from './opening/terms.js';
 import type { ChannelParams, Commitments, Side } from './state.js';
 import type { ChannelError } from './types.js';
 
@@ -14,6 +15,8 @@ export const CLTV_LIMIT = 500_000_000;
 /** BOLT 2, update_add_htlc: the fee spike buffer: twice the feerate, and room for one HTLC more. */
 const BUFFER_FACTOR = 2;
 const BUFFER_HTLCS = 1;
+/** HTLCs of the peer that may cross with ours unseen, and that the lowest feerate is to pay for. */
+const CROSSING_HTLCS = 30;
 
 const other = (side: Side): Side => (side === 'local' ? 'remote' : 'local');
 
@@ -105,11 +108,11 @@ export const receiveBounds = (params: ChannelParams, c: Commitments): AddBounds 
   boundsOf(params, c, 'remote', ['local'], false);
 
 /** The most that the fees take off the opener, over the transactions looked at. */
-function costWith(b: AddBounds, amount: Msat, factor: number, more: number): Sat {
+function costWith(b: AddBounds, amount: Msat, feeratePerKw: number, more: number): Sat {
   let most = 0n;
   for (const { threshold, untrimmed } of b.transactions) {
     const htlcs = untrimmed + (amount >= threshold ? 1 : 0) + more;
-    const cost = commitmentCost(b.format, b.feeratePerKw * factor, htlcs);
+    const cost = commitmentCost(b.format, feeratePerKw, htlcs);
     if (cost > most) most = cost;
   }
   return sat(most);
@@ -118,9 +121,13 @@ function costWith(b: AddBounds, amount: Msat, factor: number, more: number): Sat
 /** What the sender must have left after it, in satoshi. */
 function mustKeep(b: AddBounds, amount: Msat): Sat {
   if (!b.senderIsOpener) return b.senderReserve;
-  const plain = costWith(b, amount, 1, 0);
-  const cost = b.strict ? costWith(b, amount, BUFFER_FACTOR, BUFFER_HTLCS) : plain;
-  return sat(b.senderReserve + (cost > plain ? cost : plain));
+  const { feeratePerKw, senderReserve } = b;
+  const costs: bigint[] = [costWith(b, amount, feeratePerKw, 0)];
+  if (b.strict) costs.push(costWith(b, amount, feeratePerKw * BUFFER_FACTOR, BUFFER_HTLCS));
+  // See `feerateToKeepReserve`: where feerates are low already, twice as much is little.
+  if (b.strict && b.format === 'anchors')
+    costs.push(costWith(b, amount, MIN_FEERATE, CROSSING_HTLCS));
+  return sat(senderReserve + costs.reduce((most, cost) => (cost > most ? cost : most)));
 }
 
 /** Why an HTLC of `amount` must not be added, or nothing. Expiries are looked at elsewhere. */
@@ -147,7 +154,7 @@ export function refuseAdd(b: AddBounds, amount: Msat): ChannelError | undefined 
   if (!b.strict) return undefined;
   // BOLT 2, update_add_htlc: where the other side pays the fee, it can pay it with this HTLC too.
   if (!b.senderIsOpener) {
-    const needs = BigInt(b.openerReserve) + costWith(b, amount, 1, 0);
+    const needs = BigInt(b.openerReserve) + costWith(b, amount, b.feeratePerKw, 0);
     if (b.openerBalance < needs * 1000n)
       return { code: 'fee_not_affordable', missing: sat(needs - b.openerBalance / 1000n) };
   }
@@ -186,13 +193,13 @@ export function largestAdd(b: AddBounds): Msat {
   return msat(0);
 }
 
-/** Why the opener must not set this feerate, or nothing. */
-export function refuseFee(
+/** What the opener lacks for this feerate above its reserve, were it set by `sender`; or nothing. */
+function lackFor(
   params: ChannelParams,
   c: Commitments,
   feeratePerKw: number,
   sender: Side,
-): ChannelError | undefined {
+): Sat | undefined {
   const view = firstReached(sender);
   const owners: readonly Side[] = sender === 'local' ? ['remote', 'local'] : ['local'];
   const reserve = params[other(sender)].channelReserve;
@@ -200,11 +207,43 @@ export function refuseFee(
     const also = sender === 'local' ? { also: firstReached('remote') } : {};
     const s = summarize(params, c, view, { owner, feeratePerKw, ...also });
     const needs = BigInt(reserve) + commitmentCost(params.format, feeratePerKw, s.untrimmed);
-    // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
-    if (s.balances[sender] < needs * 1000n)
-      return { code: 'fee_not_affordable', missing: sat(needs - s.balances[sender] / 1000n) };
+    if (s.balances[sender] < needs * 1000n) return sat(needs - s.balances[sender] / 1000n);
   }
+  return undefined;
+}
+
+/** Why the opener must not set this feerate, or nothing. */
+export function refuseFee(
+  params: ChannelParams,
+  c: Commitments,
+  feeratePerKw: number,
+  sender: Side,
+): ChannelError | undefined {
+  const missing = lackFor(params, c, feeratePerKw, sender);
+  // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
+  if (missing !== undefined) return { code: 'fee_not_affordable', missing };
   return refuseFeeDust(params, c, feeratePerKw, sender);
+}
+
+/**
+ * The highest feerate, from `minimum` up, at which we, the opener, keep our reserve in the commitment
+ * that we would sign next; nothing where the present one is that low, or none is low enough.
+ */
+export function feerateToKeepReserve(
+  params: ChannelParams,
+  c: Commitments,
+  minimum: number,
+): number | undefined {
+  const fits = (feeratePerKw: number): boolean =>
+    lackFor(params, c, feeratePerKw, 'local') === undefined;
+  let [good, bad] = [minimum, feerateIn(c.fees, 'remoteNext')];
+  if (good >= bad || fits(bad) || !fits(good)) return undefined;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (fits(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
 }
 
 /** What we bear of the peer's feerates, in terms of our own: HTLCs cross on their way. */

@@ -18,6 +18,7 @@ import type { ChannelState, Commitments, FeeUpdate, LiveState } from './state.js
 import { counted, reached } from './tally.js';
 import type { Turn } from './turn.js';
 import type { ReceivedHtlc } from './types.js';
+import { withAffordableFee } from './updates/fee.js';
 
 /** Moves everything on, settles what is wholly removed, and drops feerates that are superseded. */
 function moved(c: Commitments, event: CommitmentEvent): { next: Commitments; gone: Htlc[] } {
@@ -94,8 +95,9 @@ export function sendSignatures(s: LiveState, c: Commitments, turn: Turn): void {
   });
 }
 
-export function onSign(s: LiveState, turn: Turn): LiveState {
-  if (!canSign(s)) return s;
+export function onSign(unsigned: LiveState, turn: Turn): LiveState {
+  if (!canSign(unsigned)) return unsigned;
+  const s = withAffordableFee(unsigned, turn);
   const { next } = moved(s.commitments, 'sentCommitment');
   const commitments: Commitments = {
     ...next,

@@ -23,7 +23,7 @@ export const LARGE_CHANNEL: bigint = 1n << 24n;
 export const MIN_DUST_LIMIT = 354n;
 const MAX_HTLCS = 483;
 /** Bitcoin's relay minimum, in satoshi for 1000 weight units. */
-const MIN_FEERATE = 253;
+export const MIN_FEERATE = 253;
 
 /** What we ask of the other side when a channel is opened. */
 export interface LocalTerms {

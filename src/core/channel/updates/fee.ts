@@ -3,7 +3,7 @@ import type { MessageOf } from '../../wire/index.js';
 import { feerateIn } from '../balances.js';
 import { isReady } from '../facts.js';
 import { warnPeer } from '../faults.js';
-import { refuseFee } from '../limits.js';
+import { feerateToKeepReserve, refuseFee } from '../limits.js';
 import { faultInFeerate } from '../opening/terms.js';
 import type { FeeUpdate, LiveState } from '../state.js';
 import type { Turn } from '../turn.js';
@@ -35,6 +35,23 @@ export function onUpdateFeeCommand(s: LiveState, feeratePerKw: number, turn: Tur
 /** BOLT 2, shutdown: no updates once both have said it and no HTLC is left. */
 const isDrained = (s: LiveState): boolean =>
   s.shutdown.sent && s.shutdown.remoteScript !== undefined && s.commitments.htlcs.length === 0;
+
+/**
+ * Where HTLCs of both sides have crossed, the opener may owe more for them than its reserve leaves,
+ * though neither side offered too much. BOLT 2 asks for nothing then, but some peers give up a
+ * channel in which the reserve is touched. With anchors a commitment needs no more than a mempool
+ * takes: a lower feerate goes before the signature, and the next block brings the usual one back.
+ */
+export function withAffordableFee(s: LiveState, turn: Turn): LiveState {
+  const { params, commitments, shutdown } = s;
+  if (params.opener !== 'local' || !params.type.anchors) return s;
+  if (shutdown.localScript !== undefined || shutdown.remoteScript !== undefined) return s;
+  const feeratePerKw = feerateToKeepReserve(params, commitments, turn.context.fees.minimum);
+  if (feeratePerKw === undefined) return s;
+  turn.note('info', `HTLCs have crossed: feerate ${feeratePerKw} until they are settled`);
+  sendFee(s, feeratePerKw, turn);
+  return withFee(s, feeratePerKw, 'SENT_ADD_HTLC');
+}
 
 export function sendFee(s: LiveState, feeratePerKw: number, turn: Turn): void {
   turn.send({ kind: 'updateFee', channelId: s.channelId, feeratePerKw });
