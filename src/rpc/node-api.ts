@@ -60,6 +60,8 @@ export interface NodeApi {
   readonly routes: Routes;
   readonly chain: ChainFollower;
   readonly wallet: Wallet;
+  /** What is to be said of the coins for fees, if anything is. */
+  readonly feeReserve: { warning(): string | undefined };
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly store: WatchedStore;

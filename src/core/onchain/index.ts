@@ -32,6 +32,7 @@ export { revokedNumber } from './classify.js';
 export { decodeOnchain, encodeOnchain } from './codec.js';
 export { selectFeeInputs } from './fee-inputs.js';
 export { onchainChannel } from './from-channel.js';
+export { type AnchorsAtRisk, feeCoins, feeReserve } from './reserve.js';
 export * from './static-outputs.js';
 export { openOnchain, step, waitingClose } from './step.js';
 export * from './types.js';

@@ -1,4 +1,4 @@
-import type { Bytes } from '../../core/bytes/index.js';
+import type { Bytes, Sat } from '../../core/bytes/index.js';
 import { type FeeInput, type OnchainFees, selectFeeInputs } from '../../core/onchain/index.js';
 import type { ChainFollower } from '../chain/index.js';
 import type { ClaimWallet } from '../onchain/index.js';
@@ -6,6 +6,17 @@ import { outpointOf, type Wallet, type WalletOutput } from '../wallet/index.js';
 
 /** A claim is bumped until it is in a block: its coins stay its own for two weeks at most. */
 const RESERVE_BLOCKS = 2016;
+
+/** Coins that pay the fees of claims; those that are reserved have their use. */
+const isForFees = (output: WalletOutput): boolean =>
+  output.confirmedHeight !== undefined && !output.coinbase;
+
+/** The amounts of those that any claim may take. */
+export const coinsForFees = (wallet: Wallet): readonly Sat[] =>
+  wallet
+    .unspent()
+    .filter((output) => isForFees(output) && !wallet.isReserved(output))
+    .map(({ amount }) => amount);
 
 /** The wallet's coins for the fees of claims: reserved under a claim's name until it lets go. */
 export function claimWallet(wallet: Wallet): ClaimWallet {
@@ -37,7 +48,7 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
       // A higher fee may take the same coins again, and others with them.
       const free = wallet
         .unspent()
-        .filter((o) => o.confirmedHeight !== undefined && !o.coinbase)
+        .filter(isForFees)
         .filter((o) => ours.has(nameOf(o)) || !wallet.isReserved(o));
       const byInput = new Map(free.map((output) => [feeInput(wallet, output), output]));
       const chosen = selectFeeInputs(request, [...byInput.keys()], script);

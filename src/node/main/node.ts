@@ -17,9 +17,10 @@ import { Routes } from '../routes/index.js';
 import { WatchedStore } from '../util/index.js';
 import { Wallet, walletForChannels } from '../wallet/index.js';
 import { Broadcaster } from './broadcaster.js';
-import { claimFees, claimWallet } from './claim-wallet.js';
+import { claimFees, claimWallet, coinsForFees } from './claim-wallet.js';
 import type { NodeConfig } from './config.js';
 import { OUR_FEATURES } from './features.js';
+import { FeeReserve } from './fee-reserve.js';
 import { withIdentity } from './identity.js';
 import { localChannels, localHops } from './local-channels.js';
 import type { NodePorts } from './ports.js';
@@ -354,6 +355,11 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     },
   );
 
+  const feeReserve = new FeeReserve(
+    {},
+    { channels, chain, coins: () => coinsForFees(wallet), log: log.child('wallet') },
+  );
+
   const onionMessages = new OnionMessages(
     {},
     {
@@ -392,6 +398,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   chain.onBlock((block) => channels.connectBlock(block));
   chain.onBlock((block) => endings.connectBlock(block));
   chain.onBlock((block) => broadcaster.connectBlock(block));
+  chain.onBlock((block) => feeReserve.connectBlock(block));
   chain.onBlock((block) => gossip.connectBlock(block));
   chain.onBlock((block) => statics.connectBlock(block));
   chain.onBlock((block) => storage.connectBlock(block));
@@ -411,6 +418,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
     gossip,
     datastore: new Datastore({ store }),
     channels,
+    feeReserve,
     backups,
     clock,
     entropy,

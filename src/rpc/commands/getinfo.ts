@@ -27,7 +27,8 @@ export const getinfo = defineCommand({
   description:
     'The id, the addresses, how many peers and channels there are, and how far the block chain is ' +
     'followed. A warning is there while the chain is not fully followed: then channels may be ' +
-    'shown as they were.',
+    'shown as they were; and another while the wallet lacks coins for the fees of channels that ' +
+    'may end on the chain.',
   params: () => z.object({}),
   result: () =>
     r.object({
@@ -63,12 +64,20 @@ export const getinfo = defineCommand({
         .string()
         .optional()
         .describe('The chain is not followed to its tip.'),
+      warning_fee_reserve: r
+        .string()
+        .optional()
+        .describe(
+          'The confirmed coins of the wallet may not do for the fees of channels with anchors that ' +
+            'end on the chain.',
+        ),
     }),
   examples: [{ cli: 'lightning-cli getinfo' }],
   seeAlso: ['listpeers', 'listpeerchannels', 'listconfigs'],
   run: async (_, { node }) => {
     const statuses = node.channels.list().map((c) => c.status);
     const { chain, settings } = node;
+    const warning_fee_reserve = node.feeReserve.warning();
     return {
       id: node.nodeId,
       alias: settings.alias,
@@ -88,6 +97,7 @@ export const getinfo = defineCommand({
       'lightning-dir': settings.directory,
       our_features: { ...settings.features },
       ...syncWarning(chain),
+      ...(warning_fee_reserve === undefined ? {} : { warning_fee_reserve }),
     };
   },
 });
