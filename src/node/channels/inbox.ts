@@ -56,7 +56,9 @@ const TAKEN = 'the funding output is that of another channel';
  * would not reach the first any more.
  */
 function inputOf(entry: Entry, message: Message, registry: Registry): ChannelInput {
-  if (message.kind !== 'fundingCreated') return { kind: 'message', message };
+  // Only of a channel that the peer opens: any other has its output, and the peer no say in that.
+  const names = entry.runner.state.kind === 'waitForFundingCreated';
+  if (message.kind !== 'fundingCreated' || !names) return { kind: 'message', message };
   const id = hexId(channelIdOf(message.fundingTxid, message.fundingOutputIndex));
   if (registry.claim(entry, id)) return { kind: 'message', message };
   return { kind: 'command', command: { kind: 'abandonOpening', reason: TAKEN } };

@@ -18,6 +18,7 @@ import {
   toHex,
 } from '../../../src/core/bytes/index.js';
 import {
+  acceptChannel,
   type ChannelEffect,
   type ChannelInput,
   type ChannelState,
@@ -30,7 +31,12 @@ import {
   wantsSign,
 } from '../../../src/core/channel/index.js';
 import { makePayment } from '../../../src/core/payment/index.js';
-import { decodeMessage, encodeMessage, type Message } from '../../../src/core/wire/index.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type MessageOf,
+} from '../../../src/core/wire/index.js';
 import { VirtualClock } from '../../../src/lab/clock.js';
 import { SeededEntropy } from '../../../src/lab/entropy.js';
 import { Channels, type FinalHtlc } from '../../../src/node/channels/index.js';
@@ -44,9 +50,9 @@ export interface FundingPoint {
   readonly vout: number;
 }
 
-/** One channel of a peer, played by the machine alone. */
+/** One channel of a peer, played by the machine alone: opened by it, or by us. */
 export class Opener {
-  state!: ChannelState;
+  state: ChannelState | undefined;
   readonly signer: LocalSigner;
   readonly id: NodeId;
   /** What it got from the node, in order. */
@@ -67,7 +73,7 @@ export class Opener {
   }
 
   get live(): LiveState {
-    if (this.state.kind !== 'live') throw new Error(`${this.name} is ${this.state.kind}`);
+    if (this.state?.kind !== 'live') throw new Error(`${this.name} is ${this.state?.kind}`);
     return this.state;
   }
 
@@ -94,7 +100,26 @@ export class Opener {
     this.take(openChannel(params, this.#context()));
   }
 
+  /** We open: this peer says yes. */
+  accept(message: MessageOf<'openChannel'>): void {
+    const params = {
+      key: 1,
+      peerId: this.kit.signer.nodeId,
+      localFeatures: FEATURES_OF_BOTH,
+      remoteFeatures: FEATURES_OF_BOTH,
+      minFunding: sat(10_000),
+      minimumDepth: 1,
+      trustZeroconf: false,
+      terms: TERMS,
+      policy: POLICY,
+      localAlias: BigInt(this.kit.opened++) as ShortChannelId,
+      shutdownScript: script(2),
+    };
+    this.take(acceptChannel(params, message, this.#context()));
+  }
+
   input(input: ChannelInput): void {
+    if (this.state === undefined) return;
     this.take(step(this.state, input, this.#context()));
     if (wantsSign(this.state)) this.input({ kind: 'command', command: { kind: 'sign' } });
   }
@@ -132,9 +157,7 @@ export class Opener {
     if (effect.kind === 'send') this.kit.say(this, effect.message);
     if (effect.kind === 'fund') {
       const outputs = [{ amount: effect.amount, scriptPubkey: effect.scriptPubkey }];
-      const seed = new SeededEntropy(`coin ${this.name} ${this.kit.opened}`).bytes(32);
-      const input = { ...unsignedInput(seed, 0, 0xfffffffd), witness: [Uint8Array.of(1)] };
-      this.fundingTx = { version: 2, inputs: [input], outputs, locktime: 0 };
+      this.fundingTx = payingTo(outputs, `coin ${this.name} ${this.kit.opened}`);
       const { txid: id, vout } = this.steals ?? { txid: txid(this.fundingTx), vout: 0 };
       this.input({
         kind: 'command',
@@ -171,6 +194,8 @@ export class ChannelsKit {
   readonly finals: FinalHtlc[] = [];
   readonly closed: ChannelId[] = [];
   readonly broadcasts: Bytes[] = [];
+  /** Transactions of ours that fund channels. */
+  readonly fundings: Transaction[] = [];
   #line: Promise<void> = Promise.resolve();
   #keepBack: Message[] | undefined;
 
@@ -216,7 +241,11 @@ export class ChannelsKit {
           broadcast: (tx) => this.broadcasts.push(tx),
         },
         wallet: {
-          fund: () => Promise.reject(new Error('no wallet')),
+          fund: async ({ amount, scriptPubkey }) => {
+            const tx = payingTo([{ amount, scriptPubkey }], `our coin ${this.opened}`);
+            this.fundings.push(tx);
+            return { ok: true, value: { txid: txid(tx), vout: 0, tx: encodeTx(tx) } };
+          },
           fundMany: () => Promise.reject(new Error('no wallet')),
           spendableForChannel: () => Promise.reject(new Error('no wallet')),
           publish: async () => {},
@@ -275,7 +304,13 @@ export class ChannelsKit {
   /** From us to a peer: all its machines of this kit that the message is about. */
   #told(id: NodeId, message: Message): boolean {
     for (const opener of this.openers) {
-      if (opener.id !== id || !isAbout(opener.state, message)) continue;
+      if (opener.id !== id) continue;
+      if (message.kind === 'openChannel' && opener.state === undefined) {
+        opener.heard.push(message);
+        opener.accept(message);
+        return true;
+      }
+      if (opener.state === undefined || !isAbout(opener.state, message)) continue;
       opener.heard.push(message);
       opener.input({ kind: 'message', message });
     }
@@ -297,7 +332,7 @@ export class ChannelsKit {
     this.height++;
     const { height } = this;
     for (const opener of this.openers) {
-      const { fundingTx } = opener;
+      const fundingTx = opener.fundingTx ?? this.#fundingOf(opener);
       if (fundingTx !== undefined && txs.includes(fundingTx)) {
         const txIndex = txs.indexOf(fundingTx);
         opener.input({ kind: 'fundingConfirmed', height, txIndex, tx: encodeTx(fundingTx) });
@@ -306,6 +341,27 @@ export class ChannelsKit {
     }
     await this.channels.connectBlock({ height, txs: txs.map((tx) => ({ txid: txid(tx), tx })) });
     await this.settle();
+  }
+
+  #fundingOf({ state }: Opener): Transaction | undefined {
+    if (state?.kind !== 'live') return undefined;
+    const id = toHex(state.params.fundingTxid);
+    return this.fundings.find((tx) => toHex(txid(tx)) === id);
+  }
+
+  /** We open a channel with a peer; it is in no block yet. */
+  async openTo(name: string): Promise<Opener> {
+    const accepter = this.opener(name);
+    const opened = this.channels.fund({
+      peerId: accepter.id,
+      amount: sat(1_000_000),
+      pushMsat: msat(300_000_000),
+      announce: false,
+    });
+    await this.settle();
+    const result = await opened;
+    if (!result.ok) throw new Error(result.error.code);
+    return accepter;
   }
 
   /** Opens a channel, puts it into a block, and waits for it to be ready. */
@@ -324,6 +380,12 @@ function isAbout(state: ChannelState, message: Message): boolean {
     names.flatMap((name) => (name in of ? [toHex((of as Record<typeof name, Bytes>)[name])] : []));
   const known = idsOf(state);
   return idsOf(message).some((id) => known.includes(id));
+}
+
+function payingTo(outputs: Transaction['outputs'], coin: string): Transaction {
+  const seed = new SeededEntropy(coin).bytes(32);
+  const input = { ...unsignedInput(seed, 0, 0xfffffffd), witness: [Uint8Array.of(1)] };
+  return { version: 2, inputs: [input], outputs, locktime: 0 };
 }
 
 /** Any transaction that spends it. */

@@ -27,6 +27,29 @@ it('receive funding_created (the funding output of a channel with another peer)'
   expect(kit.closed).toEqual([id]);
 });
 
+it('receive funding_created (of the accepter, with the output of another channel, by our channel)', async () => {
+  const kit = await ChannelsKit.start();
+  const alice = await kit.channelWith('alice');
+  const mallory = await kit.openTo('mallory');
+  const { channelId } = mallory.live;
+  const { txid: fundingTxid, vout: fundingOutputIndex } = alice.point;
+  const signature = new Uint8Array(64).fill(1);
+  for (const temporaryChannelId of [channelId, alice.live.channelId])
+    kit.say(mallory, {
+      kind: 'fundingCreated',
+      temporaryChannelId,
+      fundingTxid,
+      fundingOutputIndex,
+      signature,
+    });
+  await kit.settle();
+  // Our money is in it, whatever the peer says of other outputs.
+  const [funding] = kit.fundings;
+  await kit.mine(funding as never);
+  expect(kit.channels.get(toHex(channelId) as never)?.status).toBe('CHANNELD_NORMAL');
+  expect(kit.channels.get(toHex(alice.live.channelId) as never)?.status).toBe('CHANNELD_NORMAL');
+});
+
 it('receive funding_created (two channels for one output at once)', async () => {
   const kit = await ChannelsKit.start();
   const point = { txid: new Uint8Array(32).fill(5), vout: 1 };
