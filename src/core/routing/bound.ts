@@ -5,13 +5,9 @@
  * leaves a path that is most often the cheapest, and for every node a bound of the cost from the
  * source, by which the second half is led.
  */
-import { grown } from '../gossip/index.js';
-import { Heap } from './heap.js';
+import { Side } from './frontier.js';
 import type { BoundEdge, FirstHops, Hop } from './hop.js';
 import { View } from './view.js';
-
-/** Stands for no edge. */
-const NO_EDGE = 0x7fffffff;
 
 export interface BoundRequest {
   readonly view: View;
@@ -39,98 +35,6 @@ export interface BoundRequest {
   readonly hop: Hop;
 }
 
-/** What one end has found: columns of nodes, valid where the stamp is this search's. */
-class Side {
-  readonly #heap = new Heap();
-  readonly forward: boolean;
-  #generation = 0;
-  #stamp = new Uint32Array(0);
-  #done = new Uint32Array(0);
-  #cost = new Float64Array(0);
-  #edge = new Int32Array(0);
-  #by = new Int32Array(0);
-  /** The least that was left out when it could not be part of a better path. */
-  #pruned = 0;
-  /** Entries looked at. */
-  entries = 0;
-
-  constructor(forward: boolean) {
-    this.forward = forward;
-  }
-
-  resize(nodes: number): void {
-    if (nodes <= this.#stamp.length) return;
-    this.#stamp = grown(this.#stamp, nodes);
-    this.#done = grown(this.#done, nodes);
-    this.#cost = grown(this.#cost, nodes);
-    this.#edge = grown(this.#edge, nodes);
-    this.#by = grown(this.#by, nodes);
-  }
-
-  begin(at: number): void {
-    if (++this.#generation === 0xffffffff) {
-      this.#stamp.fill(0);
-      this.#done.fill(0);
-      this.#generation = 1;
-    }
-    this.#heap.clear();
-    this.#pruned = Number.POSITIVE_INFINITY;
-    this.entries = 0;
-    this.reach(at, 0, NO_EDGE, -1);
-  }
-
-  /** The least cost among those that are not settled. */
-  get least(): number {
-    return this.#heap.least;
-  }
-  /** Whatever was not settled costs at least this. */
-  get rim(): number {
-    return Math.min(this.#heap.least, this.#pruned);
-  }
-  prune(cost: number): void {
-    if (cost < this.#pruned) this.#pruned = cost;
-  }
-
-  /** Settles the next node and answers it, or -1 where that was done already. */
-  settle(): number {
-    const n = this.#heap.pop();
-    if (this.#done[n] === this.#generation) return -1;
-    this.#done[n] = this.#generation;
-    return n;
-  }
-  isSettled(n: number): boolean {
-    return this.#done[n] === this.#generation;
-  }
-
-  /** A way to `n`; answers whether it is better than those before. */
-  reach(n: number, cost: number, edge: number, by: number): boolean {
-    const generation = this.#generation;
-    if (this.#stamp[n] === generation && (this.#cost[n] as number) <= cost) return false;
-    if (this.#done[n] === generation) return false;
-    this.#stamp[n] = generation;
-    this.#cost[n] = cost;
-    this.#edge[n] = edge;
-    this.#by[n] = by;
-    this.#heap.push(cost, n);
-    return true;
-  }
-
-  /** What the way to `n` costs; Infinity where there is none yet. */
-  costOf(n: number): number {
-    return this.#stamp[n] === this.#generation
-      ? (this.#cost[n] as number)
-      : Number.POSITIVE_INFINITY;
-  }
-
-  /** The edges between `n` and this end, the ones at `n` first. */
-  way(n: number): number[] {
-    const edges: number[] = [];
-    for (let at = n; (this.#by[at] as number) >= 0; at = this.#by[at] as number)
-      edges.push(this.#edge[at] as number);
-    return edges;
-  }
-}
-
 export class Bound {
   readonly #from = new Side(true);
   readonly #to = new Side(false);
@@ -143,8 +47,8 @@ export class Bound {
   #request!: BoundRequest;
 
   resize(nodes: number): void {
-    this.#from.resize(nodes);
-    this.#to.resize(nodes);
+    this.#from.frontier.resize(nodes);
+    this.#to.frontier.resize(nodes);
   }
 
   /** Entries the last run looked at, for measurements. */
@@ -163,7 +67,7 @@ export class Bound {
     to.begin(destination);
     from.begin(source);
     // The source's own channels cost no fee: they are all taken before anything else.
-    from.settle();
+    from.frontier.settle();
     for (let i = 0; i < firstHops.count; i++)
       this.#reach(
         from,
@@ -172,29 +76,31 @@ export class Bound {
         firstHops.edge[i] as number,
         source,
       );
-    if (span !== 'meet') while (from.least < this.#limit) this.#expand(from, 0);
+    if (span !== 'meet') while (from.frontier.least < this.#limit) this.#expand(from, 0);
     else
-      while (from.least + to.least < this.#limit)
-        if (from.entries <= to.entries) this.#expand(from, to.least);
-        else this.#expand(to, from.least);
-    this.#rim = from.rim;
+      while (from.frontier.least + to.frontier.least < this.#limit)
+        if (from.entries <= to.entries) this.#expand(from, to.frontier.least);
+        else this.#expand(to, from.frontier.least);
+    this.#rim = from.frontier.rim;
     return this.#meeting >= 0;
   }
 
   /** At least this much is the way from the source to `n`. */
   from(n: number): number {
-    return this.#from.isSettled(n) ? this.#from.costOf(n) : this.#rim;
+    const { frontier } = this.#from;
+    return frontier.isSettled(n) ? frontier.at(n) : this.#rim;
   }
 
   /** The edges of the path that was found, from the source to the destination. */
   path(): number[] {
-    return [...this.#from.way(this.#meeting).reverse(), ...this.#to.way(this.#meeting)];
+    const [from, to] = [this.#from.frontier, this.#to.frontier];
+    return [...from.way(this.#meeting).reverse(), ...to.way(this.#meeting)];
   }
 
   /** `rest`: what the other end's part costs at least. */
   #expand(side: Side, rest: number): void {
-    const key = side.least;
-    const n = side.settle();
+    const key = side.frontier.least;
+    const n = side.frontier.settle();
     if (n < 0) return;
     const request = this.#request;
     const { forward } = side;
@@ -213,32 +119,32 @@ export class Bound {
 
   /** Answers how many entries it looked at: the dearest ones can be left out. */
   #expandRow(side: Side, n: number, key: number, rest: number, start: number, end: number): number {
-    const { forward } = side;
+    const { forward, frontier } = side;
     const { least: arrivesAt, view, amount, reach, weight, hop, source } = this.#request;
     const { excludes } = hop;
     for (let at = start; at < end; at += View.STEP) {
       const floor = key + view.key(at);
       if (floor + rest >= this.#limit) {
-        side.prune(floor);
+        frontier.prune(floor);
         return (at - start) / View.STEP;
       }
       const other = view.node(at);
       // The source's channels were taken from its own side.
-      if (side.isSettled(other) || (!forward && other === source)) continue;
+      if (frontier.isSettled(other) || (!forward && other === source)) continue;
       const arrives = arrivesAt === undefined ? amount : arrivesAt(forward ? other : n);
       if (!view.fits(at, arrives, reach)) continue;
       const e = view.edge(at);
       if (excludes && hop.isExcluded(e)) continue;
       const cost = key + view.cost(at, arrives, weight);
-      if (cost + rest >= this.#limit) side.prune(cost);
+      if (cost + rest >= this.#limit) frontier.prune(cost);
       else this.#reach(side, other, cost, e, n);
     }
     return (end - start) / View.STEP;
   }
 
   #reach(side: Side, n: number, cost: number, edge: number, by: number): void {
-    if (!side.reach(n, cost, edge, by)) return;
-    const both = cost + (side.forward ? this.#to : this.#from).costOf(n);
+    if (!side.frontier.reach(n, cost, edge, by)) return;
+    const both = cost + (side.forward ? this.#to : this.#from).frontier.at(n);
     if (both >= this.#best) return;
     this.#best = both;
     this.#meeting = n;

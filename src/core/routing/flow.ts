@@ -12,7 +12,7 @@
 import { DISABLED, type Graph, KNOWN, UNROUTABLE } from '../gossip/index.js';
 import { type Flow, FlowArcs } from './flow-arcs.js';
 import { FLOW_WORDS, FlowRows } from './flow-rows.js';
-import { FlowSide } from './flow-side.js';
+import { Side } from './frontier.js';
 import type { Knowledge } from './knowledge.js';
 import { EDGE, KEY, NODE, type ReadyRows } from './ready-rows.js';
 import type { OverlayEdge, SearchRequest } from './search-request.js';
@@ -27,8 +27,11 @@ export class FlowSearch {
   readonly #arcs: FlowArcs;
   readonly #allRows: FlowRows;
   #rows!: ReadyRows;
-  readonly #from = new FlowSide();
-  readonly #to = new FlowSide();
+  readonly #from = new Side(true);
+  readonly #to = new Side(false);
+  /** The nodes that each end has settled, in their order. */
+  readonly #settledFrom: number[] = [];
+  readonly #settledTo: number[] = [];
   /** By node: what earlier ways added, the source's end above 0, the destination's below. */
   #potential = new Float64Array(0);
   #highest = 0;
@@ -85,8 +88,8 @@ export class FlowSearch {
     let nodes = this.#graph.nodeVersion.length;
     for (const { source, target } of request.overlay)
       nodes = Math.max(nodes, source + 1, target + 1);
-    this.#from.resize(nodes);
-    this.#to.resize(nodes);
+    this.#from.frontier.resize(nodes);
+    this.#to.frontier.resize(nodes);
     if (nodes > this.#potential.length) this.#potential = new Float64Array(nodes);
     for (const n of this.#moved) this.#potential[n] = 0;
     this.#moved.clear();
@@ -115,13 +118,15 @@ export class FlowSearch {
     const [from, to] = [this.#from, this.#to];
     from.begin(source);
     to.begin(destination);
+    this.#settledFrom.length = 0;
+    this.#settledTo.length = 0;
     this.#best = Number.POSITIVE_INFINITY;
     this.#meeting = -1;
-    from.settle();
+    this.#settle(from);
     this.#leaveSource();
-    while (from.least + to.least < this.#best)
-      if (from.entries <= to.entries) this.#expand(from, true, to.least);
-      else this.#expand(to, false, from.least);
+    while (from.frontier.least + to.frontier.least < this.#best)
+      if (from.entries <= to.entries) this.#expand(from, to.frontier.least);
+      else this.#expand(to, from.frontier.least);
     return this.#meeting >= 0;
   }
 
@@ -129,21 +134,28 @@ export class FlowSearch {
   #leaveSource(): void {
     const { source, ownChannelsOnly } = this.#request;
     const { incoming, nodeLimit } = this.#graph;
-    this.#tryNoted(this.#from, true, source, 0);
+    this.#tryNoted(this.#from, source, 0);
     if (ownChannelsOnly || source >= nodeLimit) return;
     const start = incoming.start(source);
     for (let i = 0; i < incoming.length(source); i++)
-      this.#try(this.#from, true, (incoming.pool[start + i] as number) ^ 1, source, 0);
+      this.#try(this.#from, (incoming.pool[start + i] as number) ^ 1, source, 0);
+  }
+
+  #settle({ forward, frontier }: Side): number {
+    const n = frontier.settle();
+    if (n >= 0) (forward ? this.#settledFrom : this.#settledTo).push(n);
+    return n;
   }
 
   /** `rest`: what the other end's part costs at least. */
-  #expand(side: FlowSide, forward: boolean, rest: number): void {
-    const distance = side.least;
-    const n = side.settle();
+  #expand(side: Side, rest: number): void {
+    const { forward, frontier } = side;
+    const distance = frontier.least;
+    const n = this.#settle(side);
     if (n < 0) return;
     const { source, destination } = this.#request;
     side.entries++;
-    this.#tryNoted(side, forward, n, distance);
+    this.#tryNoted(side, n, distance);
     if (n >= this.#graph.nodeLimit || n === (forward ? destination : source)) return;
     const rows = this.#rows;
     if (forward) rows.prepareOutOf(n);
@@ -156,43 +168,44 @@ export class FlowSearch {
     for (let at = places.start[n] as number; at < end; at += FLOW_WORDS) {
       const floor = distance + Math.max(0, (floats[at + KEY] as number) + more);
       if (floor + rest >= this.#best) {
-        side.prune(floor);
+        frontier.prune(floor);
         return;
       }
       side.entries++;
       const other = ints[at + NODE] as number;
-      if (other === source || side.isSettled(other)) continue;
-      this.#try(side, forward, ints[at + EDGE] as number, n, distance);
+      if (other === source || frontier.isSettled(other)) continue;
+      this.#try(side, ints[at + EDGE] as number, n, distance);
     }
   }
 
   /** Edges beside the rows, and flow that may be taken back. */
-  #tryNoted(side: FlowSide, forward: boolean, n: number, distance: number): void {
+  #tryNoted(side: Side, n: number, distance: number): void {
+    const { forward } = side;
     const [ahead, back] = forward
       ? [this.#leaving, this.#entering]
       : [this.#entering, this.#leaving];
-    for (const e of ahead.get(n) ?? NONE) this.#try(side, forward, e, n, distance);
+    for (const e of ahead.get(n) ?? NONE) this.#try(side, e, n, distance);
     for (const e of back.get(n) ?? NONE) {
       const flow = this.#flow.get(e) ?? 0;
       if (flow === 0) continue;
       const other = forward ? this.#start(e) : this.#end(e);
-      this.#reach(side, forward, other, n, distance, -this.#arcs.lastArc(e, flow).slope, e, true);
+      this.#reach(side, other, n, distance, -this.#arcs.lastArc(e, flow).slope, e, true);
     }
   }
 
   /** One more bit over an edge, in its own direction. */
-  #try(side: FlowSide, forward: boolean, e: number, n: number, distance: number): void {
+  #try(side: Side, e: number, n: number, distance: number): void {
+    const { forward, frontier } = side;
     const start = this.#start(e);
     const other = forward ? this.#end(e) : start;
-    if (side.isSettled(other) || (e >= 0 && !this.#usable(e, start))) return;
+    if (frontier.isSettled(other) || (e >= 0 && !this.#usable(e, start))) return;
     const slope = this.#arcs.slopeAt(e, this.#flow.get(e) ?? 0);
     if (slope === Number.POSITIVE_INFINITY) return;
-    this.#reach(side, forward, other, n, distance, slope, e, false);
+    this.#reach(side, other, n, distance, slope, e, false);
   }
 
   #reach(
-    side: FlowSide,
-    forward: boolean,
+    { forward, frontier }: Side,
     other: number,
     n: number,
     before: number,
@@ -202,8 +215,8 @@ export class FlowSearch {
   ): void {
     const [there, here] = [this.#potential[other] as number, this.#potential[n] as number];
     const distance = before + Math.max(0, slope + (forward ? there - here : here - there));
-    if (!side.reach(other, distance, e, n, back)) return;
-    const both = distance + (forward ? this.#to : this.#from).distanceOf(other);
+    if (!frontier.reach(other, distance, stepOf(e, back), n)) return;
+    const both = distance + (forward ? this.#to : this.#from).frontier.at(other);
     if (both >= this.#best) return;
     this.#best = both;
     this.#meeting = other;
@@ -238,17 +251,18 @@ export class FlowSearch {
   #way(): readonly { readonly edge: number; readonly back: boolean; readonly to: number }[] {
     const way: { edge: number; back: boolean; to: number }[] = [];
     const places = new Map([[this.#request.source, 0]]);
-    const steps = [...this.#from.way(this.#meeting).reverse(), ...this.#to.way(this.#meeting)];
-    for (const { edge, back } of steps) {
-      const to = back ? this.#start(edge) : this.#end(edge);
-      const again = places.get(to);
+    const [from, to] = [this.#from.frontier, this.#to.frontier];
+    for (const step of [...from.way(this.#meeting).reverse(), ...to.way(this.#meeting)]) {
+      const { edge, back } = ofStep(step);
+      const end = back ? this.#start(edge) : this.#end(edge);
+      const again = places.get(end);
       if (again !== undefined) {
         for (const left of way.splice(again)) places.delete(left.to);
-        places.set(to, again);
+        places.set(end, again);
         continue;
       }
-      way.push({ edge, back, to });
-      places.set(to, way.length);
+      way.push({ edge, back, to: end });
+      places.set(end, way.length);
     }
     return way;
   }
@@ -262,7 +276,7 @@ export class FlowSearch {
   }
 
   #addPotentials(): void {
-    const [from, to] = [this.#from, this.#to];
+    const [from, to] = [this.#from.frontier, this.#to.frontier];
     const behind = Math.min(to.rim, this.#best);
     const ahead = this.#best - behind;
     const move = (n: number, by: number): void => {
@@ -272,12 +286,12 @@ export class FlowSearch {
       if (potential > this.#highest) this.#highest = potential;
       if (potential < this.#lowest) this.#lowest = potential;
     };
-    for (const n of to.settled) {
-      const by = to.distanceOf(n) - behind;
+    for (const n of this.#settledTo) {
+      const by = to.at(n) - behind;
       if (by < 0) move(n, by);
     }
-    for (const n of from.settled) {
-      const by = ahead - from.distanceOf(n);
+    for (const n of this.#settledFrom) {
+      const by = ahead - from.at(n);
       if (by > 0) move(n, by);
     }
   }
@@ -291,3 +305,10 @@ export class FlowSearch {
     return ignoreKnowledge || this.#knowledge.size === 0 || this.#knowledge.nodeUsable(from, now);
   }
 }
+
+/** An edge and whether it is taken against its direction, as the one number that a frontier keeps. */
+const stepOf = (edge: number, back: boolean): number => 2 * edge + (back ? 1 : 0);
+const ofStep = (step: number): { readonly edge: number; readonly back: boolean } => ({
+  edge: step >> 1,
+  back: (step & 1) === 1,
+});

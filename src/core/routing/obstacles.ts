@@ -4,9 +4,9 @@
  * forgotten; what no wish changes (policies, capacities) is no obstacle but a wall.
  */
 import type { Graph } from '../gossip/index.js';
+import { Frontier } from './frontier.js';
 import type { Hop } from './hop.js';
 import type { OverlayEdge, SearchRequest } from './search-request.js';
-import { Spread } from './spread.js';
 
 /** How many constraints an exclusion outweighs. */
 const EXCLUSION = 1_000;
@@ -26,7 +26,7 @@ export interface Obstacles {
 export class ObstacleSearch {
   readonly #graph: Graph;
   readonly #hop: Hop;
-  readonly #spread = new Spread();
+  readonly #reached = new Frontier();
   #request!: SearchRequest;
   /** Edges of the overlay that the request excludes. */
   #without: ReadonlySet<number> = new Set();
@@ -52,11 +52,11 @@ export class ObstacleSearch {
     lifted: ReadonlySet<number>,
   ): Obstacles | undefined {
     const { source, destination, amount } = request;
-    const spread = this.#spread;
+    const reached = this.#reached;
     this.#begin(request, without, lifted);
-    spread.begin(this.#amounts.length, destination, 0);
+    reached.begin(destination);
     this.#amounts[destination] = amount;
-    for (let n = spread.next(); n >= 0; n = spread.next()) {
+    for (let n = reached.next(); n >= 0; n = reached.next()) {
       if (n === source) return this.#onWay();
       for (const e of this.#edgesInto(n)) this.#reach(n, e);
     }
@@ -65,33 +65,33 @@ export class ObstacleSearch {
 
   /** Goes on over edge `e`, which ends at `n`. */
   #reach(n: number, e: number): void {
-    const spread = this.#spread;
+    const reached = this.#reached;
     const hop = this.#hop;
     const arrives = this.#amounts[n] as number;
-    const before = spread.at(n);
+    const before = reached.at(n);
     // Whatever stands on it, the way gets no better.
-    if (before >= spread.at(this.#from(e)) || !hop.couldCarry(e, arrives)) return;
+    if (before >= reached.at(this.#from(e)) || !hop.couldCarry(e, arrives)) return;
     const { from, amount: sent } = hop;
     // Among ways with as many obstacles that of the least fees: all of them less than an obstacle.
     const fees = (sent - arrives) / (sent + this.#request.amount) / 64;
     const weight = before + this.#obstacle(e, arrives) + fees;
-    if (weight >= spread.at(from)) return;
-    spread.reach(from, weight, e, n);
+    if (weight >= reached.at(from)) return;
+    reached.reach(from, weight, e, n);
     this.#amounts[from] = sent;
   }
 
   /** The largest amount that one way carries, fees left aside, whoever excludes what. */
   widest(request: SearchRequest, without: ReadonlySet<number>): number {
     const { source, destination, amount, overlay } = request;
-    const spread = this.#spread;
+    const reached = this.#reached;
     this.#begin(request, without, new Set());
-    spread.begin(this.#amounts.length, destination, -Number.MAX_SAFE_INTEGER);
-    for (let n = spread.next(); n >= 0; n = spread.next()) {
-      const width = spread.at(n);
+    reached.begin(destination, -Number.MAX_SAFE_INTEGER);
+    for (let n = reached.next(); n >= 0; n = reached.next()) {
+      const width = reached.at(n);
       if (n === source) return -width;
       for (const e of this.#edgesInto(n)) {
         const own = e < 0 ? (overlay[-1 - e] as OverlayEdge).maximum : this.#hop.width(e, amount);
-        if (own > 0) spread.reach(this.#from(e), Math.max(width, -own), e, n);
+        if (own > 0) reached.reach(this.#from(e), Math.max(width, -own), e, n);
       }
     }
     return 0;
@@ -107,6 +107,7 @@ export class ObstacleSearch {
     for (const { source, target } of request.overlay)
       nodes = Math.max(nodes, source + 1, target + 1);
     if (nodes > this.#amounts.length) this.#amounts = new Float64Array(nodes);
+    this.#reached.resize(nodes);
   }
 
   #from(e: number): number {
@@ -141,7 +142,7 @@ export class ObstacleSearch {
     const { source, overlay } = this.#request;
     let excluded = false;
     const closed: Closed[] = [];
-    for (const edge of this.#spread.way(source)) {
+    for (const edge of this.#reached.way(source)) {
       const target =
         edge < 0 ? (overlay[-1 - edge] as OverlayEdge).target : this.#graph.source[edge ^ 1];
       const amount = this.#amounts[target as number] as number;
