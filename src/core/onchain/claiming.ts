@@ -14,6 +14,8 @@ import type { Ending } from './classify.js';
 import {
   atStake,
   type CloseScene,
+  closeDeadline,
+  feerateForClose,
   htlcsAtStake,
   isForClose,
   missingFee,
@@ -129,7 +131,8 @@ function isWelcome({ kind }: Ending): boolean {
 function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainState {
   const state = turn.tick ? together(before, scene, turn) : before;
   const claims: Claim[] = [];
-  for (const claim of state.claims) {
+  for (const known of state.claims) {
+    const claim = redated(state, known, scene, turn);
     const stands = standing(claim, scene.byKey);
     if (stands === 'confirmed') {
       claims.push(claim);
@@ -143,6 +146,16 @@ function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainStat
     claims.push(split(state, claim, scene, turn) ?? renew(state, claim, scene, turn));
   }
   return { ...state, claims };
+}
+
+/** What pays for the close is in haste from when a preimage made an HTLC of the peer's ours. */
+function redated(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim {
+  if (!isForClose(claim.purpose) || scene.close.height !== undefined) return claim;
+  const deadline = closeDeadline(state, scene);
+  if (deadline === claim.deadline) return claim;
+  turn.persist();
+  const { deadline: _, ...rest } = claim;
+  return deadline === undefined ? rest : { ...rest, deadline };
 }
 
 /** Those that waited for coins in vain try it together. */
@@ -202,8 +215,8 @@ function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Cla
   if (needsCoins(items)) {
     say(claim, scene, turn);
     if (claim.tx === undefined || dearer !== undefined) {
-      const feeratePerKw = dearer ?? firstFeerate(claim.deadline, height, fees);
-      askForCoins(state, { ...claim, feeratePerKw }, items, scene, turn);
+      const wished = dearer ?? firstFeerate(claim.deadline, height, fees);
+      askForCoins(state, claim, wished, items, scene, turn);
     }
     return claim;
   }
@@ -286,7 +299,7 @@ function makeClaim(state: OnchainState, want: Want, scene: Scene, turn: Turn): O
     };
   };
   if (needsCoins(items)) {
-    askForCoins(state, claim, items, scene, turn);
+    askForCoins(state, claim, feeratePerKw, items, scene, turn);
     return add(claim);
   }
   const wallet = { key: channel.key, signer };
@@ -326,6 +339,7 @@ function priceOf(
 function askForCoins(
   state: OnchainState,
   claim: Claim,
+  wished: number,
   items: readonly Claimable[],
   scene: Scene,
   turn: Turn,
@@ -333,14 +347,20 @@ function askForCoins(
   const [item] = items;
   if (item === undefined) return;
   const anchor = item.way.kind === 'anchor';
+  const weight = fundedWeight(items);
+  const { fees } = turn.context;
+  const feeratePerKw = anchor ? feerateForClose(wished, weight, state, scene, fees) : wished;
+  // No mempool takes it in the place of the version that it has.
+  if (claim.tx !== undefined && feeratePerKw < Math.min(wished, leastBump(claim.feeratePerKw)))
+    return;
   turn.emit({
     kind: 'fundClaim',
     claim: claim.id,
     purpose: claim.purpose,
-    weight: fundedWeight(items),
+    weight,
     paid: anchor ? item.output.amount : sat(0),
-    feeratePerKw: claim.feeratePerKw,
-    extraFee: anchor ? missingFee(state, scene, claim.feeratePerKw) : sat(0),
+    feeratePerKw,
+    extraFee: anchor ? missingFee(state, scene, feeratePerKw) : sat(0),
     maxFee: anchor ? atStake(state, scene) : total(items),
     needsChange: fundedTemplate(items).outputs.length === 0,
     ...(claim.fee === undefined || claim.tx === undefined

@@ -1,14 +1,14 @@
 /** BOLT 5, "Failing a Channel": a close that waits in the mempool is paid for by who spends it. */
 import { type Transaction, txWeight } from '../bitcoin/index.js';
 import { type BlockHeight, type Sat, sat, toHex } from '../bytes/index.js';
-import type { CommitmentHtlc } from '../channel/commitment/index.js';
+import { type CommitmentHtlc, isTrimmed } from '../channel/commitment/index.js';
 import { ripemd160 } from '../crypto/index.js';
 import { type Claimable, feeOf } from './claims.js';
 import type { CloseView } from './outcomes.js';
 import type { Followed } from './outputs.js';
 import { firstFeerate, type Preimages, type Want } from './plan.js';
 import type { Turn } from './turn.js';
-import type { OnchainState } from './types.js';
+import type { OnchainFees, OnchainState } from './types.js';
 
 export interface CloseScene {
   readonly close: CloseView;
@@ -53,14 +53,49 @@ export function htlcsAtStake(state: OnchainState, scene: CloseScene): Sat {
 export const atStake = (state: OnchainState, scene: CloseScene): Sat =>
   sat(htlcsAtStake(state, scene) + state.channel.local.spec.localMsat / 1000n);
 
-/** An HTLC we offered comes back after its expiry; one of the peer's is ours by its preimage. */
-const claimableHtlcs = (
-  { channel }: OnchainState,
+/**
+ * An HTLC we offered comes back after its expiry; one of the peer's is ours by its preimage. What
+ * has no output cannot be claimed, however soon the close is in a block.
+ */
+function claimableHtlcs(
+  { channel: { commitment, local } }: OnchainState,
   { preimages }: CloseScene,
-): readonly CommitmentHtlc[] =>
-  channel.local.spec.htlcs.filter(
-    (htlc) => htlc.offeredBy === 'local' || preimages.has(toHex(ripemd160(htlc.paymentHash))),
+): readonly CommitmentHtlc[] {
+  const { feeratePerKw, htlcs } = local.spec;
+  const { dustLimit } = commitment.local;
+  return htlcs.filter(
+    (htlc) =>
+      !isTrimmed(commitment.format, feeratePerKw, dustLimit, 'local', htlc) &&
+      (htlc.offeredBy === 'local' || preimages.has(toHex(ripemd160(htlc.paymentHash)))),
   );
+}
+
+/** By when the close should be in a block; a preimage that comes later may bring it nearer. */
+export function closeDeadline(state: OnchainState, scene: CloseScene): BlockHeight | undefined {
+  const expiries = claimableHtlcs(state, scene).map((htlc) => htlc.cltvExpiry);
+  return expiries.length === 0 ? undefined : Math.min(...expiries);
+}
+
+/** BIP 141 weight of a coin that pays, and of change. */
+const COIN_AND_CHANGE = 272 + 124;
+
+/**
+ * Of a wished feerate for the close and what spends its anchor (of this weight, without coins) what
+ * is reasonable: our balance waits unharmed, so that haste may cost what the HTLCs are worth, and
+ * no more.
+ */
+export function feerateForClose(
+  wished: number,
+  weight: number,
+  state: OnchainState,
+  scene: CloseScene,
+  fees: OnchainFees,
+): number {
+  const all = txWeight(scene.tx) + weight + COIN_AND_CHANGE;
+  const worth = htlcsAtStake(state, scene) + paidBy(state, scene.tx);
+  const calm = firstFeerate(undefined, state.height, fees);
+  return Math.min(wished, Math.max(calm, Math.floor((Number(worth) * 1000) / all)));
+}
 
 /** The transaction that pays for a close which waits, where one can and it is worth it. */
 export function wantedForClose(
@@ -70,8 +105,7 @@ export function wantedForClose(
 ): Want | undefined {
   const { close } = scene;
   if (close.height !== undefined) return undefined;
-  const expiries = claimableHtlcs(state, scene).map((htlc) => htlc.cltvExpiry);
-  const deadline = expiries.length === 0 ? undefined : Math.min(...expiries);
+  const deadline = closeDeadline(state, scene);
   const feerate = firstFeerate(deadline, state.height, turn.context.fees);
   if (missingFee(state, scene, feerate) === 0n) return undefined;
   const item = close.followed.map(payingItem).find((found) => found !== undefined);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeTx, encodeTx, type Transaction, txWeight } from '../../../src/core/bitcoin/index.js';
 import { sat } from '../../../src/core/bytes/index.js';
 import { type FundClaim, selectFeeInputs } from '../../../src/core/onchain/index.js';
-import { DELAY, htlc, World, type WorldOptions } from './kit.js';
+import { DELAY, htlc, preimageOf, World, type WorldOptions } from './kit.js';
 
 const COINS = 190_000n;
 
@@ -91,6 +91,47 @@ describe('a commitment with anchors in the mempool', () => {
     w.publish(w.localCommitment());
     w.wait(1);
     expect(w.purposes()).toEqual(['anchor_cpfp', 'close']);
+  });
+});
+
+describe('what is paid for a commitment with anchors', () => {
+  const feesPaid = (w: World) =>
+    w.state.claims.filter((c) => c.purpose === 'anchor_cpfp').map((c) => c.fee ?? 0n);
+
+  it('is no more than its HTLCs are worth, beyond what it costs without hurry', () => {
+    const states = [{ alice: 500_000, htlcs: [htlc(7, 'local', 2000, 140)] }];
+    const w = waiting({ states, feeratePerKw: 2000 });
+    const [calm] = feesPaid(w);
+    expect(calm).toBeGreaterThan(1500n);
+    w.wait(40);
+    // The expiry is long over, and no price has brought it into a block.
+    expect(feesPaid(w).every((fee) => fee <= 4500n)).toBe(true);
+    expect(w.refused).toEqual([]);
+    w.feeratePerKw = 4000;
+    w.wait(12);
+    // Fees of all have risen: our balance is worth that.
+    expect(feesPaid(w).some((fee) => fee > 6000n)).toBe(true);
+  });
+
+  it('does not rise for an HTLC that has no output', () => {
+    const states = [{ alice: 500_000, htlcs: [htlc(7, 'local', 500, 140)] }];
+    const w = waiting({ states, feeratePerKw: 2000 });
+    const before = feesPaid(w);
+    w.wait(30);
+    expect(feesPaid(w)).toEqual(before);
+  });
+
+  it('rises for an HTLC whose preimage came after the close', () => {
+    const states = [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, 140)] }];
+    const w = waiting({ states, feeratePerKw: 1000 });
+    const [before] = feesPaid(w);
+    w.wait(2);
+    w.feed({ kind: 'preimage', preimage: preimageOf(8) });
+    w.wait(140 - 4 - w.height);
+    expect(feesPaid(w)[0]).toBeGreaterThan(2n * (before ?? 0n));
+    expect(w.refused).toEqual([]);
+    w.mine(1);
+    expect(w.state.spends.length).toBeGreaterThan(1);
   });
 });
 
