@@ -19,6 +19,8 @@
  *    above. Nothing else has to be undone: all is worked out anew from the confirmed spends.
  * 5. A preimage that becomes known elsewhere (the HTLC's next hop fulfilled it) is fed as
  *    `preimage`. It claims the incoming HTLC, on whichever commitment it lies.
+ *    Where the mempool's spend of one of `openPlaces` shows one (`showsPreimage`), feed that spend as
+ *    `spent` without a height.
  * 6. `fundClaim` wants coins of the wallet: choose them with `selectFeeInputs`, reserve them under
  *    the claim's id, and answer `claimFunded`. Where there are none, do nothing: it asks again with
  *    every block. `releaseClaim` gives them back.
@@ -34,5 +36,5 @@ export { selectFeeInputs } from './fee-inputs.js';
 export { onchainChannel } from './from-channel.js';
 export { type AnchorsAtRisk, feeCoins, feeReserve } from './reserve.js';
 export * from './static-outputs.js';
-export { openOnchain, step, waitingClose } from './step.js';
+export { openOnchain, openPlaces, showsPreimage, step, waitingClose } from './step.js';
 export * from './types.js';

@@ -3,7 +3,7 @@
  * how we may spend them and from when, and what spent them. Pure, so that a reorg needs no undoing.
  */
 import { p2wpkh, p2wsh, type Transaction, txid } from '../bitcoin/index.js';
-import { type BlockHeight, type Bytes, equal, type Sat, toHex } from '../bytes/index.js';
+import { type BlockHeight, type Bytes, equal, hex, type Sat, toHex } from '../bytes/index.js';
 import {
   anchorScript,
   type Commitment,
@@ -87,6 +87,11 @@ export interface Followed {
 }
 
 export const outputKey = (id: Bytes, vout: number): string => `${toHex(id)}:${vout}`;
+
+export const outpointOfKey = (key: string): { txid: Bytes; vout: number } => ({
+  txid: hex(key.slice(0, 64)),
+  vout: Number(key.slice(65)),
+});
 
 type Meaning = Pick<Followed, 'role' | 'htlc' | 'way'>;
 

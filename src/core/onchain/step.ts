@@ -8,7 +8,7 @@ import type { RevokedRow } from '../channel/commitment/index.js';
 import { settleClaims } from './claiming.js';
 import { classify, type Ending } from './classify.js';
 import { type CloseView, outcomeOf, preimageMap, shownPreimages } from './outcomes.js';
-import { followOutputs } from './outputs.js';
+import { followOutputs, outpointOfKey, outputKey } from './outputs.js';
 import type { Preimages } from './plan.js';
 import { isResolved } from './resolved.js';
 import { Turn } from './turn.js';
@@ -138,6 +138,25 @@ const closingSpend = (state: OnchainState): ChainSpend | undefined =>
 /** The close that is known and in no block. */
 export const waitingClose = (state: OnchainState): Transaction | undefined =>
   closingSpend(state) === undefined ? state.unconfirmed : undefined;
+
+/**
+ * Followed outputs that nothing in a block spends, while an HTLC of ours has no outcome: what spends
+ * one in the mempool may show its preimage.
+ */
+export function openPlaces(state: OnchainState): readonly { txid: Bytes; vout: number }[] {
+  const { channel, told, spends, watched } = state;
+  if (channel.outgoing.every((htlc) => told.has(htlc.id))) return [];
+  const spent = new Set(
+    spends.flatMap(({ tx }) => tx.inputs.map((input) => outputKey(input.txid, input.vout))),
+  );
+  return [...watched].filter((key) => !spent.has(key)).map(outpointOfKey);
+}
+
+/** Whether a transaction shows a preimage that is new. */
+export const showsPreimage = ({ channel, preimages }: OnchainState, tx: Transaction): boolean =>
+  shownPreimages(channel, tx).some(
+    (found) => ![...channel.preimages, ...preimages].some((known) => equal(known, found)),
+  );
 
 function settle(state: OnchainState, turn: Turn): OnchainState {
   const { channel } = state;

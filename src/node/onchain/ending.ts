@@ -12,7 +12,9 @@ import {
   type OnchainState,
   onchainChannel,
   openOnchain,
+  openPlaces,
   revokedNumber,
+  showsPreimage,
   step,
   waitingClose,
 } from '../../core/onchain/index.js';
@@ -106,6 +108,7 @@ export class Ending {
     if (!more) await this.#lookInMempool();
     this.feed({ kind: 'block', height, ...(more ? { more } : {}) });
     await this.#tail;
+    if (!more) await this.#lookForPreimages();
   }
 
   /** The peer's commitment may be there, so that ours is refused: then that one is to be helped. */
@@ -120,6 +123,22 @@ export class Ending {
       await this.#feedRevoked(tx);
       this.seen(raw);
       await this.#tail;
+    } catch (error) {
+      // The next block brings the next look.
+      if (!(error instanceof ChainAway)) throw error;
+    }
+  }
+
+  /** BOLT 5, "General Requirements": mempools may be watched, and show a preimage before any block. */
+  async #lookForPreimages(): Promise<void> {
+    try {
+      for (const { txid: id, vout } of openPlaces(this.#state)) {
+        const raw = await this.#deps.spender(id, vout);
+        const tx = raw && decodeTx(raw);
+        if (raw === undefined || tx === undefined || !showsPreimage(this.#state, tx)) continue;
+        this.feed({ kind: 'spent', tx: raw });
+        await this.#tail;
+      }
     } catch (error) {
       // The next block brings the next look.
       if (!(error instanceof ChainAway)) throw error;
@@ -251,10 +270,14 @@ export class Ending {
       log.info(text, { channel: this.#channelId, reason: detail });
     };
     try {
-      const result =
-        (parent === undefined ? undefined : await this.#deps.broadcastPackage([parent, tx])) ??
-        (await this.#deps.broadcast(tx));
-      if (result.kind === 'refused') once(`${purpose} was refused`, result.reason);
+      const { broadcast, broadcastPackage } = this.#deps;
+      const together = parent && (await broadcastPackage([parent, tx]));
+      const isIn = together !== undefined && together.kind !== 'refused';
+      // Some sources have packages on test networks only; where the parent is in, none is needed.
+      const result = isIn ? together : await broadcast(tx);
+      const refusal = together?.kind === 'refused' ? together : result;
+      if (result.kind === 'refused' && refusal.kind === 'refused')
+        once(`${purpose} was refused`, refusal.reason);
     } catch (error) {
       // It is said again once the chain hears, and the machine says it with the next block.
       once(`${purpose} waits for the chain`, String(error));

@@ -118,6 +118,22 @@ const STORIES: Readonly<Record<string, () => Promise<void>>> = {
     expect(await worth('bob')).toBeGreaterThan(before - 8_000);
   },
 
+  'the mempool shows the preimage downstream: it is passed upstream at once': async () => {
+    const { hash, complete } = await half(50_000);
+    lab.partition('bob', 'carol');
+    await complete();
+    await lab.wait(1_000);
+    await close('carol', 'bob');
+    await lab.mine(1);
+    // A block that holds nothing, while carol's claim waits.
+    await lab.mineExactly([]);
+    await lab.wait(20_000);
+    await lab.settle();
+    expect(await statusOf('alice', hash)).toBe('complete');
+    expect(htlcsOf('alice', 'bob')).toEqual([]);
+    expect(channelOf('bob', 'alice')?.status).toBe('CHANNELD_NORMAL');
+  },
+
   'an HTLC times out downstream: it is failed upstream, whose channel lives on': async () => {
     const before = await worth('bob');
     const { hash } = await half(50_000);
