@@ -135,6 +135,8 @@ function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainStat
     const claim = redated(state, known, scene, turn);
     const stands = standing(claim, scene.byKey);
     if (stands === 'confirmed') {
+      // Coins of other versions: none of those can confirm any more, but for a reorg's second look.
+      if (turn.tick && isFunded(claim)) turn.emit({ kind: 'releaseClaim', claim: claim.id });
       claims.push(claim);
       continue;
     }
@@ -147,6 +149,10 @@ function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainStat
   }
   return { ...state, claims };
 }
+
+/** Whether coins of the wallet are among its inputs. */
+const isFunded = ({ tx, outputs }: Claim): boolean =>
+  tx !== undefined && tx.inputs.length > outputs.length;
 
 /** What pays for the close is in haste from when a preimage made an HTLC of the peer's ours. */
 function redated(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim {

@@ -172,11 +172,19 @@ export class ChainFollower {
     return block && parse(block);
   }
 
-  /** Reads where it stopped and begins to follow; does not wait for the source. */
-  async start(): Promise<void> {
+  /**
+   * Reads where it stopped: before the services start that ask for the height, for what they
+   * reserve or wait for counts from it.
+   */
+  async load(): Promise<void> {
     const rows = await this.#deps.store.select('blocks', { order: 'height' });
     for (const row of rows) this.#hashes.set(row.height, row.hash);
     this.#height = rows.at(-1)?.height ?? 0;
+  }
+
+  /** Begins to follow; does not wait for the source. */
+  async start(): Promise<void> {
+    if (this.#hashes.size === 0) await this.load();
     this.#running = true;
     this.#source.start();
     this.poke();

@@ -1,5 +1,6 @@
-import type { Bytes, Sat } from '../../core/bytes/index.js';
+import { type Bytes, fromUtf8, type Sat, utf8 } from '../../core/bytes/index.js';
 import { type FeeInput, type OnchainFees, selectFeeInputs } from '../../core/onchain/index.js';
+import type { Write } from '../../ports/index.js';
 import type { ChainFollower } from '../chain/index.js';
 import type { ClaimWallet } from '../onchain/index.js';
 import { outpointOf, type Wallet, type WalletOutput } from '../wallet/index.js';
@@ -18,6 +19,11 @@ export const coinsForFees = (wallet: Wallet): readonly Sat[] =>
     .filter((output) => isForFees(output) && !wallet.isReserved(output))
     .map(({ amount }) => amount);
 
+/** One row of `vars` for each claim: the outpoints that are its own. */
+const HELD_VAR = 'claims/coins/';
+
+const nameOf = ({ txid, vout }: Pick<WalletOutput, 'txid' | 'vout'>) => outpointOf(txid, vout);
+
 /** The wallet's coins for the fees of claims: reserved under a claim's name until it lets go. */
 export function claimWallet(wallet: Wallet): ClaimWallet {
   /** Outpoints that any version of a claim spends: any of them may be the one that confirms. */
@@ -30,7 +36,10 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
     return found;
   };
 
-  const nameOf = ({ txid, vout }: Pick<WalletOutput, 'txid' | 'vout'>) => outpointOf(txid, vout);
+  const heldWrite = (claim: string): Write => {
+    const value = utf8(JSON.stringify([...heldBy(claim)]));
+    return { put: 'vars', row: { name: HELD_VAR + claim, value } };
+  };
 
   /** One script a claim, however often its fee is raised. */
   const changeScript = async (claim: string): Promise<Bytes> => {
@@ -41,7 +50,24 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
     return scriptPubkey;
   };
 
+  const release = (claim: string): void => {
+    const ours = held.get(claim);
+    held.delete(claim);
+    changeScripts.delete(claim);
+    if (ours === undefined) return;
+    const unspent = wallet.unspent().filter((o) => ours.has(nameOf(o)));
+    wallet.unreserve(unspent, RESERVE_BLOCKS);
+    void wallet.persist({ delete: 'vars', where: { name: HELD_VAR + claim } });
+  };
+
   return {
+    async start() {
+      const rows = await wallet.deps.store.select('vars', { order: 'name', from: HELD_VAR });
+      for (const { name, value } of rows)
+        if (name.startsWith(HELD_VAR))
+          held.set(name.slice(HELD_VAR.length), new Set(JSON.parse(fromUtf8(value)) as string[]));
+    },
+
     async fundClaim(claim, request) {
       const script = await changeScript(claim);
       const ours = heldBy(claim);
@@ -52,34 +78,31 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
         .filter((o) => ours.has(nameOf(o)) || !wallet.isReserved(o));
       const byInput = new Map(free.map((output) => [feeInput(wallet, output), output]));
       const chosen = selectFeeInputs(request, [...byInput.keys()], script);
-      if (chosen !== undefined) {
-        const outputs = chosen.inputs.flatMap((input) => byInput.get(input) ?? []);
-        const fresh = outputs.filter((o) => !ours.has(nameOf(o)));
-        for (const output of fresh) ours.add(nameOf(output));
-        wallet.reserve(fresh, RESERVE_BLOCKS);
-      }
-      await wallet.persist();
+      if (chosen === undefined) return undefined;
+      const outputs = chosen.inputs.flatMap((input) => byInput.get(input) ?? []);
+      const fresh = outputs.filter((o) => !ours.has(nameOf(o)));
+      for (const output of fresh) ours.add(nameOf(output));
+      wallet.reserve(fresh, RESERVE_BLOCKS);
+      // In one commit: whatever a crash leaves reserved is known to be this claim's.
+      await wallet.persist(heldWrite(claim));
       return chosen;
     },
 
-    resumeClaim(claim, tx) {
-      const spent = new Set(tx.inputs.map(nameOf));
-      const coins = wallet.unspent().filter((o) => spent.has(nameOf(o)));
-      if (coins.length === 0) return;
-      for (const coin of coins) heldBy(claim).add(nameOf(coin));
-      const change = tx.outputs.find((output) => wallet.isMine(output.scriptPubkey));
-      if (change !== undefined) changeScripts.set(claim, change.scriptPubkey);
+    resume(owner, claims) {
+      for (const { name, tx } of claims) {
+        if (tx === undefined) continue;
+        const spent = new Set(tx.inputs.map(nameOf));
+        for (const coin of wallet.unspent())
+          if (spent.has(nameOf(coin))) heldBy(name).add(nameOf(coin));
+        const change = tx.outputs.find((output) => wallet.isMine(output.scriptPubkey));
+        if (change !== undefined) changeScripts.set(name, change.scriptPubkey);
+      }
+      const alive = new Set(claims.map(({ name }) => name));
+      for (const name of [...held.keys()])
+        if (name.startsWith(`${owner}/`) && !alive.has(name)) release(name);
     },
 
-    releaseClaim(claim) {
-      const ours = held.get(claim);
-      held.delete(claim);
-      changeScripts.delete(claim);
-      if (ours === undefined) return;
-      const unspent = wallet.unspent().filter((o) => ours.has(nameOf(o)));
-      wallet.unreserve(unspent, RESERVE_BLOCKS);
-      void wallet.persist();
-    },
+    releaseClaim: release,
 
     async sweepScript(wanted) {
       if (wallet.isMine(wanted)) return wanted;

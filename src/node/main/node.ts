@@ -456,6 +456,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
      * is known again, and payments are looked at once the channels say which HTLCs live.
      */
     async start(): Promise<void> {
+      await chain.load();
       await routes.start();
       await wallet.start();
       await invoices.start();

@@ -73,8 +73,10 @@ export class Ending {
     if (!state.ok)
       throw new Error(`the ending of ${this.#channelId} cannot be read: ${state.error.code}`);
     this.#state = state.value;
-    for (const { id, tx } of state.value.claims)
-      if (tx !== undefined) this.#deps.wallet.resumeClaim(this.#nameOf(id), tx);
+    this.#deps.wallet.resume(
+      this.#channelId,
+      state.value.claims.map(({ id, tx }) => ({ name: this.#nameOf(id), tx })),
+    );
     // It was resolved before the last stop, which came before that was told.
     if (state.value.resolved) this.#tellResolved();
   }

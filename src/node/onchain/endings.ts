@@ -15,6 +15,7 @@ export class Endings {
 
   /** Reads what was stored; each ending goes on when its channel says again that it has one. */
   async start(): Promise<void> {
+    await this.#deps.wallet.start();
     for (const row of await this.#deps.store.select('closings'))
       this.#stored.set(row.channel_key, row.state);
   }

@@ -14,10 +14,18 @@ export interface ClaimCoins {
 
 /** The wallet as claims see it. */
 export interface ClaimWallet {
+  /** Reads which coins are whose; the wallet has started. */
+  start(): Promise<void>;
   /** Chooses coins and reserves them under the claim's name; nothing where there are none. */
   fundClaim(claim: string, request: FundClaim): Promise<ClaimCoins | undefined>;
-  /** After a start: the coins that this version of a claim spends are the claim's. */
-  resumeClaim(claim: string, version: Transaction): void;
+  /**
+   * After a start: what these claims of an ending hold goes on to be theirs, and with it what their
+   * newest versions spend. What other claims of it held is free: a crash came before that was told.
+   */
+  resume(
+    owner: string,
+    claims: readonly { readonly name: string; readonly tx: Transaction | undefined }[],
+  ): void;
   releaseClaim(claim: string): void;
   /** The script itself where it is the wallet's, else a fresh one that is. */
   sweepScript(wanted: Bytes): Promise<Bytes>;

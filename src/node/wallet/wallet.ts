@@ -256,9 +256,9 @@ export class Wallet {
     }
   }
 
-  /** Makes what was changed by `reserve` and `unreserve` durable. */
-  persist(): Promise<void> {
-    return this.#commit();
+  /** Makes what was changed by `reserve` and `unreserve` durable, together with other rows. */
+  persist(...writes: readonly Write[]): Promise<void> {
+    return this.#commit(...writes);
   }
 
   /**

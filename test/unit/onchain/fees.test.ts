@@ -241,6 +241,25 @@ describe('HTLC transactions of an anchor channel', () => {
     expect(w.refused).toEqual([]);
   });
 
+  it('let go of the coins of versions that did not confirm, once one has', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, 170)] }],
+      known: [8],
+      feeratePerKw: 4000,
+    });
+    w.confirm(w.localCommitment());
+    expect([...w.wallet.reserved.keys()]).toEqual(['1']);
+    w.mine(1);
+    expect(w.state.spends.length).toBe(2);
+    expect([...w.wallet.reserved.keys()]).toEqual([]);
+    // A reorg takes it back, and no coin is asked for but its own.
+    w.reorgForgetting(1);
+    w.mine(DELAY + 10);
+    expect(w.wallet.balance() - COINS).toBeGreaterThan(545_000n);
+    expect(w.refused).toEqual([]);
+  });
+
   it('go together where there are fewer coins than HTLCs, so that all are in before they expire', () => {
     const ids = Array.from({ length: 12 }, (_, i) => i + 1);
     const w = new World({

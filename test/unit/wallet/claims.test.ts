@@ -37,22 +37,42 @@ describe('coins for claims', () => {
     await kit.give(20_000n);
     await kit.mine();
     const before = claimWallet(kit.wallet);
-    const first = must(await before.fundClaim('a', request));
-    expect(await before.fundClaim('b', request)).toBeUndefined();
+    const first = must(await before.fundClaim('c/a', request));
+    expect(await before.fundClaim('c/b', request)).toBeUndefined();
     const dearer = { ...request, feeratePerKw: 2000 };
-    expect(must(await before.fundClaim('a', dearer)).inputs).toEqual(first.inputs);
+    expect(must(await before.fundClaim('c/a', dearer)).inputs).toEqual(first.inputs);
     await kit.stop();
 
     const again = await walletKit({ on: kit });
     const after = claimWallet(again.wallet);
-    expect(await after.fundClaim('a', dearer)).toBeUndefined();
-    after.resumeClaim('a', spending(first));
-    const third = must(await after.fundClaim('a', dearer));
+    await after.start();
+    after.resume('c', [{ name: 'c/a', tx: spending(first) }]);
+    const third = must(await after.fundClaim('c/a', dearer));
     expect(third.inputs).toEqual(first.inputs);
     expect(third.change?.scriptPubkey).toEqual(first.change?.scriptPubkey);
-    expect(await after.fundClaim('b', request)).toBeUndefined();
-    after.releaseClaim('a');
-    expect(await after.fundClaim('b', request)).toBeDefined();
+    expect(await after.fundClaim('c/b', request)).toBeUndefined();
+    after.releaseClaim('c/a');
+    expect(await after.fundClaim('c/b', request)).toBeDefined();
+  });
+
+  it('that were reserved when the power went are still of their claim, or free without it', async () => {
+    const kit = await walletKit();
+    await kit.give(20_000n);
+    await kit.mine();
+    const first = must(await claimWallet(kit.wallet).fundClaim('c/1', request));
+    await kit.stop();
+    // The claim itself was not on disk with its coins yet.
+    for (const claims of [[{ name: 'c/1', tx: undefined }], []]) {
+      const again = await walletKit({ on: kit });
+      const after = claimWallet(again.wallet);
+      await after.start();
+      after.resume('c', claims);
+      const [alive] = claims;
+      if (alive !== undefined) expect(await after.fundClaim('c/2', request)).toBeUndefined();
+      const next = must(await after.fundClaim(alive?.name ?? 'c/2', request));
+      expect(next.inputs).toEqual(first.inputs);
+      await again.stop();
+    }
   });
 
   it('of an older version stay with their claim: it may be the one that confirms', async () => {
