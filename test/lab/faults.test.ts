@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sat } from '../../src/core/bytes/index.js';
 import { Lab } from '../../src/lab/index.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -100,6 +101,23 @@ describe('bad luck in the lab', () => {
     expect(await status('second')).toBe(outcome === 'complete' ? 'paid' : 'unpaid');
     await lab.wait(60_000);
     await lab.audit();
+  });
+
+  it('a block whose coins do not come to the disk stops the node, which reads it again', async () => {
+    lab = await Lab.create({ seed: 'a full disk' });
+    const alice = await lab.node('alice');
+    const { scriptPubkey } = await alice.node.api.wallet.newAddress();
+    await lab.ground.give(scriptPubkey, sat(70_000));
+    await lab.wait(5_000);
+    // The first commit of the block is the wallet's.
+    lab.commitFate('alice', 'fail');
+    await lab.ground.mine(1);
+    await lab.wait(5_000);
+    expect(String(alice.lastFatal)).toContain('disk');
+    await lab.restart('alice');
+    await lab.wait(5_000);
+    const { outputs } = await lab.rpc('alice', 'listfunds');
+    expect(outputs).toMatchObject([{ amount_msat: 70_000_000, status: 'confirmed' }]);
   });
 
   it('a reorg takes the newest channel out of its block and back in: it is used all the same', async () => {

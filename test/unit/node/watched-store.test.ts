@@ -12,8 +12,28 @@ it('a watched store: a commit that need not outlive a power cut does not wait fo
     select: async () => [],
     close: async () => {},
   };
-  const watched = new WatchedStore({ store, clock: new ManualClock() });
+  const watched = new WatchedStore({ store, clock: new ManualClock(), fatal: () => {} });
   await watched.commit([], { lazy: true });
   await watched.commit([]);
   expect(asked).toEqual([{ lazy: true }, undefined]);
+});
+
+it('a watched store: a commit that the disk refuses stops the node, and nothing follows it', async () => {
+  const fates = ['fails', 'would do'];
+  const fatal: unknown[] = [];
+  const store: Store = {
+    commit: async () => {
+      if (fates.shift() === 'fails') throw new Error('full');
+    },
+    select: async () => [],
+    close: async () => {},
+  };
+  const watched = new WatchedStore({
+    ...{ store, clock: new ManualClock() },
+    fatal: (error) => fatal.push(error),
+  });
+  await expect(watched.commit([])).rejects.toThrow('full');
+  await expect(watched.commit([])).rejects.toThrow('full');
+  expect(fatal).toEqual([new Error('full')]);
+  expect(fates).toEqual(['would do']);
 });
