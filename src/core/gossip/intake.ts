@@ -16,6 +16,14 @@ import {
 import { sha256d } from '../crypto/index.js';
 import { encodeMessage, type MessageOf, signedPart, unknownRequired } from '../wire/index.js';
 import type { Outpoints } from './outpoints.js';
+import {
+  type ChannelAnnouncement,
+  type ChannelUpdate,
+  type From,
+  type NodeAnnouncement,
+  type PendingChannel,
+  PendingChannels,
+} from './pending.js';
 import type { RateLimits } from './rates.js';
 import { Refusals } from './refusals.js';
 import type { Relay } from './relay.js';
@@ -38,26 +46,6 @@ import type {
   SignatureCheck,
 } from './types.js';
 
-type ChannelAnnouncement = MessageOf<'channelAnnouncement'>;
-type ChannelUpdate = MessageOf<'channelUpdate'>;
-type NodeAnnouncement = MessageOf<'nodeAnnouncement'>;
-
-/** A message with who sent it (nobody: we did), and the `ref` to tell when it is done. */
-interface From<M> {
-  readonly message: M;
-  readonly peer: NodeId | undefined;
-  readonly ref: number | undefined;
-}
-
-interface PendingChannel extends From<ChannelAnnouncement> {
-  /** `early`: it waits for more blocks. */
-  stage: 'signatures' | 'funding' | 'early';
-  readonly updates: [From<ChannelUpdate> | undefined, From<ChannelUpdate> | undefined];
-  readonly nodes: Map<NodeId, From<NodeAnnouncement>>;
-  /** Other peers' different announcements of the channel: one of them may be the true one. */
-  readonly rivals: From<ChannelAnnouncement>[];
-}
-
 type Job =
   | { readonly kind: 'channel'; readonly scid: ShortChannelId }
   | ({ readonly kind: 'update' } & From<ChannelUpdate>)
@@ -68,7 +56,6 @@ const FUTURE_SECONDS = 86_400;
 /** How far ahead of our tip an announcement's block may be and still be waited for. */
 const EARLY_BLOCKS = 10;
 const UNKNOWN_KEPT = 10_000;
-const RIVALS_KEPT = 2;
 
 export class Intake {
   readonly #options: GossipOptions;
@@ -77,9 +64,7 @@ export class Intake {
   readonly #outpoints: Outpoints;
   readonly #relay: Relay;
   readonly #rates: RateLimits;
-  readonly #pending = new Map<ShortChannelId, PendingChannel>();
-  /** Nodes of pending channels, with the channels that bring them. */
-  readonly #coming = new Map<NodeId, Set<ShortChannelId>>();
+  readonly #pending = new PendingChannels();
   readonly #jobs = new Map<number, Job>();
   #nextJob = 1;
   /** The newest timestamp under verification, by key. */
@@ -109,7 +94,7 @@ export class Intake {
 
   /** Channels whose announcement is being checked or waits for blocks. */
   isPending(scid: ShortChannelId): boolean {
-    return this.#pending.has(scid);
+    return this.#pending.get(scid) !== undefined;
   }
   get pendingCount(): number {
     return this.#pending.size + this.#jobs.size;
@@ -132,7 +117,7 @@ export class Intake {
     if (peer === undefined && graph.channel(scid) >= 0)
       return [...done(from), { kind: 'sendToAll', message }];
     const pending = this.#pending.get(scid);
-    if (pending !== undefined && !known) this.#keepRival(pending, from);
+    if (pending !== undefined && !known) this.#pending.join(pending, from);
     if (known || pending !== undefined) return done(from);
     if (this.#pending.size >= this.#limits.pendingChannels) return done(from);
     const { block } = scidParts(scid);
@@ -140,10 +125,10 @@ export class Intake {
     if (depth < this.#limits.minimumDepth && peer !== undefined) {
       // BOLT 7: an announcement close to six confirmations may come before our own block does.
       if (block > cx.height + EARLY_BLOCKS) return done(from);
-      this.#hold({ ...from, ref: undefined }, 'early');
+      this.#pending.hold({ ...from, ref: undefined }, 'early');
       return done(from);
     }
-    return this.#check(this.#hold(from, peer === undefined ? 'funding' : 'signatures'));
+    return this.#check(this.#pending.hold(from, peer === undefined ? 'funding' : 'signatures'));
   }
 
   channelUpdate(from: From<ChannelUpdate>, cx: GossipContext): GossipEffect[] {
@@ -185,12 +170,8 @@ export class Intake {
     const id = toHex(message.nodeId) as NodeId;
     const n = graph.node(message.nodeId);
     if (n < 0) {
-      const [scid] = this.#coming.get(id) ?? [];
-      const pending = scid === undefined ? undefined : this.#pending.get(scid);
-      const held = pending?.nodes.get(id);
       // BOLT 7, node_announcement: a node without a known channel is ignored.
-      if (pending !== undefined && (held?.message.timestamp ?? 0) < message.timestamp)
-        pending.nodes.set(id, { ...from, ref: undefined });
+      this.#pending.joinNode(from);
       return done(from);
     }
     const key = nodeKeyOf(id);
@@ -225,7 +206,7 @@ export class Intake {
             `channel_announcement ${scidToString(job.scid)}: bad signature`,
             true,
           ),
-          ...this.#tryRival(pending),
+          ...this.#tryNext(pending),
         ];
       }
       case 'update':
@@ -250,9 +231,9 @@ export class Intake {
     }
     if (!fits) {
       this.#refused.add(pending.message, output !== undefined);
-      return [...done(pending), ...this.#tryRival(pending)];
+      return [...done(pending), ...this.#tryNext(pending)];
     }
-    this.#release(job.scid);
+    this.#pending.release(pending);
     return [...done(pending), ...this.#acceptChannel(pending, output, cx)];
   }
 
@@ -260,8 +241,7 @@ export class Intake {
   block(cx: GossipContext): GossipEffect[] {
     this.#refused.clear();
     const effects: GossipEffect[] = [];
-    for (const pending of [...this.#pending.values()]) {
-      if (pending.stage !== 'early') continue;
+    for (const pending of this.#pending.early()) {
       const { block } = scidParts(pending.message.shortChannelId);
       if (cx.height - block + 1 < this.#limits.minimumDepth) continue;
       pending.stage = 'signatures';
@@ -270,52 +250,9 @@ export class Intake {
     return effects;
   }
 
-  #hold(from: From<ChannelAnnouncement>, stage: PendingChannel['stage']): PendingChannel {
-    const scid = from.message.shortChannelId;
-    const pending: PendingChannel = {
-      ...from,
-      stage,
-      updates: [undefined, undefined],
-      nodes: new Map(),
-      rivals: [],
-    };
-    this.#pending.set(scid, pending);
-    for (const node of [from.message.nodeId1, from.message.nodeId2]) {
-      const id = toHex(node) as NodeId;
-      const scids = this.#coming.get(id) ?? new Set();
-      this.#coming.set(id, scids.add(scid));
-    }
-    return pending;
-  }
-
-  #keepRival(pending: PendingChannel, from: From<ChannelAnnouncement>): void {
-    if (from.peer === pending.peer || pending.rivals.length >= RIVALS_KEPT) return;
-    if (equal(encodeMessage(from.message), encodeMessage(pending.message))) return;
-    pending.rivals.push({ ...from, ref: undefined });
-  }
-
-  /** The announcement was false: the next one in its place, with all that waits for the channel. */
-  #tryRival(pending: PendingChannel): GossipEffect[] {
-    this.#release(pending.message.shortChannelId);
-    const rival = pending.rivals.find(({ message }) => !this.#refused.has(message));
-    if (rival === undefined) return [];
-    const next = this.#hold(rival, 'signatures');
-    next.rivals.push(...pending.rivals.slice(pending.rivals.indexOf(rival) + 1));
-    for (const direction of [0, 1] as const) next.updates[direction] = pending.updates[direction];
-    for (const [id, node] of pending.nodes) next.nodes.set(id, node);
-    return this.#check(next);
-  }
-
-  #release(scid: ShortChannelId): void {
-    const pending = this.#pending.get(scid);
-    if (pending === undefined) return;
-    this.#pending.delete(scid);
-    for (const node of [pending.message.nodeId1, pending.message.nodeId2]) {
-      const id = toHex(node) as NodeId;
-      const scids = this.#coming.get(id);
-      scids?.delete(scid);
-      if (scids?.size === 0) this.#coming.delete(id);
-    }
+  #tryNext(pending: PendingChannel): GossipEffect[] {
+    const next = this.#pending.next(pending, (message) => this.#refused.has(message));
+    return next === undefined ? [] : this.#check(next);
   }
 
   #check(pending: PendingChannel): GossipEffect[] {
@@ -382,7 +319,7 @@ export class Intake {
       },
     ];
     this.#relay.channel(scid, pending.peer);
-    if (pending.peer === undefined) effects.push({ kind: 'sendToAll', message });
+    if (pending.ours) effects.push({ kind: 'sendToAll', message });
     for (const update of pending.updates)
       if (update !== undefined) effects.push(...this.channelUpdate(update, cx));
     for (const node of pending.nodes.values()) effects.push(...this.nodeAnnouncement(node, cx));
@@ -394,11 +331,7 @@ export class Intake {
     const scid = message.shortChannelId;
     const direction = directionOf(message);
     const pending = this.#pending.get(scid);
-    if (pending !== undefined) {
-      const held = pending.updates[direction];
-      const newer = (held?.message.timestamp ?? 0) < message.timestamp;
-      if (newer) pending.updates[direction] = { ...from, ref: undefined };
-    }
+    if (pending !== undefined) this.#pending.joinUpdate(pending, direction, from);
     // BOLT 7, query_short_channel_ids: an update of a channel we do not know may make us ask.
     const askable =
       pending === undefined &&

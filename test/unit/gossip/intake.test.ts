@@ -344,6 +344,36 @@ describe('relay', () => {
     ]);
   });
 
+  it('of our own: though the other end told of the channel first, and that is being checked', () => {
+    const gossip = new TestGossip([AB]);
+    gossip.slow = true;
+    gossip.receive(peer, AB.announcement, update(AB, 0, { timestamp: NOW }));
+    gossip.step({ kind: 'own', message: AB.announcement });
+    gossip.step({ kind: 'own', message: update(AB, 0) });
+    gossip.check();
+    const sent = gossip.take().filter((effect) => effect.kind === 'sendToAll');
+    expect(sent.map(({ message }) => message.kind)).toEqual([
+      'channelAnnouncement',
+      'channelUpdate',
+    ]);
+  });
+
+  it('of our own: though others told lies of the channel first', () => {
+    const gossip = new TestGossip([AB]);
+    gossip.slow = true;
+    const { raw: _, ...bare } = AB.announcement;
+    for (const [i, who] of [peer, other, alice].entries())
+      gossip.receive(who, { ...bare, nodeSignature1: new Uint8Array(64).fill(i + 1) });
+    gossip.step({ kind: 'own', message: AB.announcement });
+    gossip.step({ kind: 'own', message: update(AB, 0) });
+    gossip.check();
+    const sent = gossip.take().filter((effect) => effect.kind === 'sendToAll');
+    expect(sent.map(({ message }) => message.kind)).toEqual([
+      'channelAnnouncement',
+      'channelUpdate',
+    ]);
+  });
+
   it('of our own: once more with the flush, for who did not know the channel', () => {
     const gossip = new TestGossip([AB]);
     gossip.step({ kind: 'connected', peer: other.hex, features: new Uint8Array(0) });
