@@ -39,8 +39,10 @@ import {
 } from '../../../src/core/wire/index.js';
 import { VirtualClock } from '../../../src/lab/clock.js';
 import { SeededEntropy } from '../../../src/lab/entropy.js';
+import { LabStore } from '../../../src/lab/store.js';
 import { Channels, type FinalHtlc } from '../../../src/node/channels/index.js';
-import { type Store, silentLogger } from '../../../src/ports/index.js';
+import { categoryOf } from '../../../src/node/peers/categories.js';
+import { type Logger, type Store, silentLogger } from '../../../src/ports/index.js';
 import { FEATURES_OF_BOTH, FEES, POLICY, script, TERMS } from '../channel/kit.js';
 
 const { chainHash } = NETWORKS.regtest;
@@ -57,6 +59,8 @@ export class Opener {
   readonly id: NodeId;
   /** What it got from the node, in order. */
   readonly heard: Message[] = [];
+  /** What its machine has asked for, in order. */
+  readonly effects: ChannelEffect[] = [];
   fundingTx: Transaction | undefined;
 
   constructor(
@@ -126,6 +130,7 @@ export class Opener {
 
   take({ state, effects }: Step): void {
     this.state = state;
+    this.effects.push(...effects);
     for (const effect of effects) this.#perform(effect);
   }
 
@@ -189,7 +194,15 @@ export class ChannelsKit {
   height = 100;
   opened = 1;
   channels!: Channels;
-  store!: Store;
+  store!: LabStore;
+  /** What the node has logged as an error of its own. */
+  readonly errors: string[] = [];
+  /** What a peer says in place of a message. */
+  mangle: ((from: Opener, message: Message) => readonly Bytes[]) | undefined;
+  #disk!: Store;
+  /** Counts a peer's connections; those that are not connected are `#away`. */
+  readonly #connections = new Map<NodeId, number>();
+  readonly #away = new Set<NodeId>();
   readonly openers: Opener[] = [];
   readonly finals: FinalHtlc[] = [];
   readonly closed: ChannelId[] = [];
@@ -201,13 +214,53 @@ export class ChannelsKit {
 
   static async start(): Promise<ChannelsKit> {
     const kit = new ChannelsKit();
-    kit.store = await openStore({ path: ':memory:', inline: true });
-    kit.channels = kit.#channels();
-    await kit.channels.start();
+    kit.#disk = await openStore({ path: ':memory:', inline: true });
+    await kit.#live();
     return kit;
   }
 
+  async #live(): Promise<void> {
+    this.store = new LabStore(this.#disk, { decide: () => 'durable', die() {} });
+    this.channels = this.#channels();
+    await this.channels.start();
+  }
+
+  /** The node dies and starts again: all connections are lost. */
+  async restart(): Promise<void> {
+    this.store.kill();
+    for (const id of new Set(this.openers.map((opener) => opener.id))) this.#hangUp(id);
+    this.#line = Promise.resolve();
+    await this.#live();
+  }
+
+  /** Ends the connection with a peer, for both. */
+  cut(id: NodeId): void {
+    if (this.#away.has(id)) return;
+    this.#hangUp(id);
+    this.channels.peerDisconnected(id);
+  }
+
+  #hangUp(id: NodeId): void {
+    this.#away.add(id);
+    this.#connections.set(id, this.#connectionOf(id) + 1);
+    for (const opener of this.openers) if (opener.id === id) opener.input({ kind: 'disconnected' });
+  }
+
+  #connectionOf = (id: NodeId): number => this.#connections.get(id) ?? 0;
+
+  /** Connects a peer again; false where it is connected. */
+  join(id: NodeId): boolean {
+    if (!this.#away.delete(id)) return false;
+    for (const opener of this.openers)
+      if (opener.id === id) opener.input({ kind: 'connected', remoteFeatures: FEATURES_OF_BOTH });
+    this.channels.peerConnected({ nodeId: id, features: FEATURES_OF_BOTH });
+    return true;
+  }
+
   #channels(): Channels {
+    const { store } = this;
+    // A life that is over is heard no more.
+    const lives = (): boolean => store === this.store;
     return new Channels(
       {
         chainHash,
@@ -222,15 +275,18 @@ export class ChannelsKit {
         localFeatures: FEATURES_OF_BOTH,
       },
       {
-        store: this.store,
+        store,
         clock: this.clock,
         entropy: this.entropy.fork('us'),
         signer: this.signer,
-        log: silentLogger,
+        log: this.#logger,
         peers: {
-          send: (id, message) => this.#told(id, message),
-          connected: (nodeId) => ({ nodeId, features: FEATURES_OF_BOTH }),
-          disconnect() {},
+          send: (id, message) => lives() && this.#told(id, message),
+          connected: (nodeId) =>
+            this.#away.has(nodeId) ? undefined : { nodeId, features: FEATURES_OF_BOTH },
+          disconnect: (id) => {
+            if (lives()) this.cut(id);
+          },
           keep() {},
           release() {},
         },
@@ -273,6 +329,12 @@ export class ChannelsKit {
     );
   }
 
+  readonly #logger: Logger = {
+    ...silentLogger,
+    child: () => this.#logger,
+    error: (text, fields) => this.errors.push(`${text} ${String(fields?.['error'] ?? '')}`),
+  };
+
   /** A peer that opens a channel with us. */
   opener(name: string, steals?: FundingPoint): Opener {
     const opener = new Opener(name, this, steals);
@@ -295,14 +357,26 @@ export class ChannelsKit {
       this.#keepBack.push(message);
       return;
     }
-    const read = decodeMessage(encodeMessage(message));
-    if (!read.ok) throw new Error(`${message.kind} is no message`);
-    const heard = read.value as Message;
-    this.#line = this.#line.then(() => this.channels.message(from.id, heard));
+    for (const raw of this.mangle?.(from, message) ?? [encodeMessage(message)])
+      this.shout(from, raw);
+  }
+
+  /** Bytes from a peer to us; those that are no message end the connection. */
+  shout({ id }: Opener, raw: Bytes): void {
+    const connection = this.#connectionOf(id);
+    this.#line = this.#line.then(() => {
+      if (this.#away.has(id) || connection !== this.#connectionOf(id)) return;
+      const read = decodeMessage(raw);
+      if (!read.ok) return this.cut(id);
+      const message = read.value;
+      if (message.kind === 'unknown' || categoryOf(message.kind) !== 'channel') return;
+      return this.channels.message(id, message);
+    });
   }
 
   /** From us to a peer: all its machines of this kit that the message is about. */
   #told(id: NodeId, message: Message): boolean {
+    if (this.#away.has(id)) return false;
     for (const opener of this.openers) {
       if (opener.id !== id) continue;
       if (message.kind === 'openChannel' && opener.state === undefined) {
