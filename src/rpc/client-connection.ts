@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from '../ports/index.js';
 import type { Notify } from './command.js';
 import type { CommandTable } from './command-table.js';
-import { codes, RpcError } from './errors.js';
+import { codes, RpcError, unknownCommand } from './errors.js';
 import { applyFilter } from './filter.js';
 import {
   encodeJson,
@@ -141,8 +141,7 @@ export class Client {
 
   #run(request: Request): unknown {
     const command = this.#deps.commands.find(request.method);
-    if (!command)
-      throw new RpcError(codes.unknownMethod, `Unknown command '${request.method.slice(0, 100)}'`);
+    if (!command) throw unknownCommand(request.method);
     const params = parseParams(command, request.params);
     if (command.name === 'notifications') {
       this.#notifications = params['enable'] as boolean;
@@ -178,7 +177,7 @@ export class Client {
       error: error instanceof Error ? (error.stack ?? message) : message,
       method: /"method"\s*:\s*"([^"]{1,60})"/.exec(text)?.[1],
     });
-    return new RpcError(codes.internal, `internal error: ${message}`);
+    return new RpcError(codes.internal, 'internal error: the log tells of it');
   }
 
   #answerError(id: Id, { code, message, data }: RpcError): void {

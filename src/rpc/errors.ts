@@ -52,6 +52,12 @@ export const codes = {
   noSuchForward: 1401,
 } as const;
 
+/** As much of what a client sent as an error shows. */
+export const cut = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
+
+export const unknownCommand = (name: string): RpcError =>
+  new RpcError(codes.unknownMethod, `Unknown command '${cut(name)}'`);
+
 /** What a command throws to answer with an error; `data` is sent as it is. */
 export class RpcError extends Error {
   constructor(

@@ -1,6 +1,7 @@
 /**
  * JSON with whole numbers of any size: amounts are bigint inside, plain integers outside.
  */
+import { randomUUID } from 'node:crypto';
 
 /** `undefined` properties are left out, bigint are plain integers, byte strings are hex. */
 export function encodeJson(value: unknown): string {
@@ -30,21 +31,83 @@ function encodeObject(value: object): string {
   return `{${out}}`;
 }
 
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const BIG = '\u0000int:';
-const LARGE = /^\0int:(-?\d+)$/;
+/** Stands before the digits of a large integer; no client can know it, and so none can send it. */
+const MARK = `int ${randomUUID()} `;
+const LARGE = /^-?[1-9]\d{15,}$/;
+/** Digits from which on a number may be beyond 2^53. */
+const LARGE_DIGITS = 16;
+
+const isLarge = (token: string): boolean =>
+  LARGE.test(token) && !Number.isSafeInteger(Number(token));
 
 /** As `JSON.parse`, but integers beyond 2^53 come as exact bigint. Throws `SyntaxError`. */
 export function parseJson(text: string, hasLargeNumbers = /\d{16}/.test(text)): unknown {
-  if (!hasLargeNumbers) return JSON.parse(text);
-  const marked = text.replace(TOKENS, (token) => {
-    const large = /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token));
-    return large ? JSON.stringify(BIG + token) : token;
-  });
-  return JSON.parse(marked, (_, value) => {
-    const m = typeof value === 'string' ? LARGE.exec(value) : null;
-    return m ? BigInt(m[1] as string) : value;
-  });
+  const marked = hasLargeNumbers ? markLarge(text) : text;
+  const value = JSON.parse(marked);
+  return marked === text ? value : unmarked(value);
+}
+
+/** By hand: a regular expression runs out of stack on a string of megabytes. */
+function markLarge(text: string): string {
+  let out = '';
+  let done = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (startsNumber(code)) {
+      const end = endOfNumber(text, at);
+      const token = end - at < LARGE_DIGITS ? '' : text.slice(at, end);
+      if (isLarge(token)) {
+        out += `${text.slice(done, at)}"${MARK}${token}"`;
+        done = end;
+      }
+      at = end - 1;
+    }
+  }
+  return done === 0 ? text : out + text.slice(done);
+}
+
+/** Of the string that starts at `start`: where its closing quote stands. */
+function endOfString(text: string, start: number): number {
+  for (let at = start; ; ) {
+    at = text.indexOf('"', at + 1);
+    if (at < 0) return text.length;
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+const startsNumber = (code: number): boolean => code === 0x2d || isDigit(code);
+
+function endOfNumber(text: string, start: number): number {
+  let end = start + 1;
+  while (end < text.length && goesOn(text.charCodeAt(end))) end++;
+  return end;
+}
+
+/** A digit, or what else may stand in a number: + - . e E */
+const goesOn = (code: number): boolean =>
+  isDigit(code) || (code >= 0x2b && code <= 0x2e && code !== 0x2c) || (code | 0x20) === 0x65;
+
+function unmarked(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = unmarked(value[i]);
+    return value;
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    const whole = unmarked(inner);
+    // A field may be called `__proto__`, which an assignment takes for something else.
+    if (whole !== inner)
+      Object.defineProperty(value, key, {
+        ...{ value: whole, enumerable: true, writable: true, configurable: true },
+      });
+  }
+  return value;
 }
 
 export type SplitProblem = 'not_json' | 'too_large' | 'too_deep';

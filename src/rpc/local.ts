@@ -1,7 +1,7 @@
 /** The commands of a node, called in its own process: same checks, same JSON, no socket. */
 import type { Command } from './command.js';
 import { CommandTable } from './command-table.js';
-import { codes, RpcError } from './errors.js';
+import { codes, cut, RpcError, unknownCommand } from './errors.js';
 import { encodeJson, parseJson } from './json.js';
 import type { NodeApi } from './node-api.js';
 import { parseParams } from './parse-params.js';
@@ -23,6 +23,30 @@ export class CommandError extends Error {
 
 const throughJson = (value: unknown): unknown => parseJson(encodeJson(value));
 
+const MAX_DEPTH = 64;
+
+/**
+ * Parameters as JSON would bring them. What JSON would turn into nothing at all is refused: a limit
+ * that was miscalculated must not count as no limit.
+ */
+function plainParams(params: unknown): unknown {
+  const check = (value: unknown, at: string, depth: number): void => {
+    if (depth > MAX_DEPTH) throw bad(at, 'is nested too deep, or in a circle');
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw bad(at, `${value} is no number`);
+    if (typeof value === 'function' || typeof value === 'symbol')
+      throw bad(at, `a ${typeof value} is no parameter`);
+    if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return;
+    for (const [name, inner] of Object.entries(value))
+      check(inner, at === '' ? name : `${at}.${name}`, depth + 1);
+  };
+  check(params, '', 0);
+  return throughJson(params);
+}
+
+const bad = (at: string, why: string): RpcError =>
+  new RpcError(codes.badParameter, `${cut(at) || 'params'}: ${why}`);
+
 export class LocalCommands {
   readonly #node: NodeApi;
   readonly #table: CommandTable;
@@ -39,8 +63,8 @@ export class LocalCommands {
   async call(method: string, params: object = {}, signal?: AbortSignal): Promise<unknown> {
     try {
       const command = this.#table.find(method);
-      if (!command) throw new RpcError(codes.unknownMethod, `Unknown command '${method}'`);
-      const answer = await command.run(parseParams(command, throughJson(params)), {
+      if (!command) throw unknownCommand(String(method));
+      const answer = await command.run(parseParams(command, plainParams(params)), {
         node: this.#node,
         signal: signal ?? new AbortController().signal,
         notify: { message() {}, progress() {} },

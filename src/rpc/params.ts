@@ -219,8 +219,11 @@ export type FeerateChoice =
   | { readonly kind: 'target'; readonly target: 'urgent' | 'normal' | 'slow' | 'minimum' }
   | { readonly kind: 'blocks'; readonly blocks: number };
 
+/** What nodes relay at least: 1 sat a virtual byte, rounded up as Core Lightning rounds it. */
+const LEAST_PER_KW = 253;
+
 /** `253perkw`, `1000perkb`, a bare number (per kilobyte, as Core Lightning reads it), `urgent`,
- * `normal`, `slow`, `minimum`, or `6blocks`. */
+ * `normal`, `slow`, `minimum`, or `6blocks`. Below the least that is relayed it means the least. */
 export const feerate = () =>
   param<FeerateChoice>(
     'feerate',
@@ -235,7 +238,8 @@ export const feerate = () =>
       if (n > 0xffffffff) return undefined;
       if (m[2] === 'blocks') return n > 0 ? { kind: 'blocks', blocks: n } : undefined;
       // A weight unit is a quarter of a virtual byte; what a user names is never rounded below.
-      return { kind: 'perKw', perKw: m[2] === 'perkw' ? n : Math.ceil(n / 4) };
+      const perKw = m[2] === 'perkw' ? n : Math.ceil(n / 4);
+      return { kind: 'perKw', perKw: Math.max(perKw, LEAST_PER_KW) };
     },
   );
 

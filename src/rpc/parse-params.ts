@@ -1,14 +1,12 @@
 import type { z } from 'zod';
 import type { Command } from './command.js';
-import { codes, RpcError } from './errors.js';
+import { codes, cut, RpcError } from './errors.js';
 import { encodeJson } from './json.js';
 
 const bad = (message: string): RpcError => new RpcError(codes.badParameter, message);
 
-const shown = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : encodeJson(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-};
+const shown = (value: unknown): string =>
+  cut(typeof value === 'string' ? value : encodeJson(value));
 
 /** `route[0].id` from `route`, `[0, 'id']`. */
 const pathName = (name: string, path: readonly PropertyKey[]): string =>

@@ -48,6 +48,18 @@ describe('a node inside a program', () => {
     const again = node.call('invoice', { amount_msat: 1, label: 'a', description: 'b' });
     await expect(again).rejects.toThrow(CommandError);
     await expect(again).rejects.toMatchObject({ code: 900, method: 'invoice' });
+    // JSON would make nothing of these, and nothing means no limit.
+    const circle: Record<string, unknown> = {};
+    circle['again'] = circle;
+    for (const [maxfee, why] of [
+      [Number.NaN, 'maxfee: NaN is no number'],
+      [() => 1, 'maxfee: a function is no parameter'],
+      [circle, 'is nested too deep, or in a circle'],
+    ] as const) {
+      const wrong = node.call('pay', { bolt11: made.bolt11, maxfee });
+      await expect(wrong).rejects.toThrow(why);
+      await expect(wrong).rejects.toMatchObject({ code: -32602 });
+    }
     await node.stop();
 
     const next = await start();

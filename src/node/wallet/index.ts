@@ -6,6 +6,7 @@ export {
   walletForChannels,
 } from './for-channels.js';
 export {
+  addPsbtOutput,
   decodePsbt,
   encodePsbt,
   finishPsbt,

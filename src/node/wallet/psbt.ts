@@ -20,7 +20,10 @@ import type { Signer } from '../../ports/index.js';
 import type { WalletKey, WalletKeys } from './keys.js';
 import { walletWitness } from './signing.js';
 
+/** What is wrong with it, in words for people. */
 export type PsbtError = { readonly code: 'bad_psbt'; readonly reason: string };
+
+const bad = (reason: string): PsbtError => ({ code: 'bad_psbt', reason });
 
 export interface Psbt {
   /** Without signatures. */
@@ -63,17 +66,26 @@ export function encodePsbt(tx: Transaction, spent: readonly (TxOutput | undefine
   return Buffer.from(psbt.toPSBT(0)).toString('base64');
 }
 
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** BIP 174: `psbt` and 0xff. */
+const MAGIC = Uint8Array.of(0x70, 0x73, 0x62, 0x74, 0xff);
+
 /** From base64. Nothing that a user sends throws past here. */
 export function decodePsbt(text: string): Result<Psbt, PsbtError> {
+  const base64 = text.trim();
+  if (!BASE64.test(base64)) return err(bad('this is not base64'));
+  const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
+  if (!equal(bytes.subarray(0, MAGIC.length), MAGIC))
+    return err(bad('this does not begin as one does'));
   try {
-    const bytes = new Uint8Array(Buffer.from(text, 'base64'));
     const inner = btc.Transaction.fromPSBT(bytes, LENIENT);
     const tx = decodeTx(inner.unsignedTx) ?? emptyOf(inner);
-    if (tx === undefined) return err({ code: 'bad_psbt', reason: 'it holds no transaction' });
+    if (tx === undefined) return err(bad('it holds no transaction'));
     const spent = tx.inputs.map((input, i) => spentOutput(inner, i, input.txid, input.vout));
     return ok({ tx, spent, inner });
-  } catch (error) {
-    return err({ code: 'bad_psbt', reason: (error as Error).message });
+  } catch {
+    // The library names the byte, in words that only its authors know.
+    return err(bad('it is damaged, or cut short'));
   }
 }
 
@@ -125,6 +137,11 @@ export function signPsbt(
   return ok(wanted.map(({ i }) => i));
 }
 
+/** `undefined` takes a field out, which the library's types do not say. */
+const NO_SIGNATURES = { partialSig: undefined } as unknown as Parameters<
+  btc.Transaction['updateInput']
+>[1];
+
 function signInput(
   psbt: Psbt,
   index: number,
@@ -132,38 +149,62 @@ function signInput(
   signer: Signer,
 ): PsbtError | undefined {
   const { tx, spent, inner } = psbt;
-  const { sighashType } = inner.getInput(index);
+  const { sighashType, partialSig } = inner.getInput(index);
   // BIP 341 signs what all inputs spend; BIP 143 only what its own does.
   const missing = spent.indexOf(undefined);
   if (key.type === 'p2tr' && missing >= 0)
-    return { code: 'bad_psbt', reason: `input ${missing} does not say what it spends` };
+    return bad(`input ${missing} does not say what it spends`);
   const nothing = { amount: sat(0), scriptPubkey: EMPTY };
   const known = spent.map((s) => s ?? nothing);
   const [signature, publicKey] = walletWitness(signer, tx, index, known, key, sighashType);
-  const signed =
-    publicKey === undefined
-      ? { tapKeySig: signature as Bytes }
-      : { partialSig: [[publicKey, signature as Bytes]] as [Bytes, Bytes][] };
-  inner.updateInput(index, signed, true);
+  if (publicKey === undefined) {
+    inner.updateInput(index, { tapKeySig: signature as Bytes }, true);
+    return undefined;
+  }
+  // One of ours that stands there may be of another transaction: a key has one signature.
+  const others = (partialSig ?? []).filter(([of]) => !equal(of, publicKey));
+  inner.updateInput(index, NO_SIGNATURES, true);
+  inner.updateInput(index, { partialSig: [...others, [publicKey, signature as Bytes]] }, true);
   return undefined;
+}
+
+/** Puts an output at its end; answers which it is. The PSBT is changed in place. */
+export function addPsbtOutput({ inner }: Psbt, output: TxOutput): Result<number, PsbtError> {
+  try {
+    inner.addOutput({ amount: output.amount, script: output.scriptPubkey }, true);
+    return ok(inner.outputsLength - 1);
+  } catch {
+    // BIP 370: its maker may forbid it.
+    return err(bad('it takes no further output'));
+  }
 }
 
 export const psbtText = (psbt: Psbt): string =>
   Buffer.from(psbt.inner.toPSBT(0)).toString('base64');
 
 /** The finished transaction, or why an input is not complete. */
-export function finishPsbt(psbt: Psbt): Result<{ tx: Transaction; raw: Bytes }, PsbtError> {
+export function finishPsbt({ inner }: Psbt): Result<{ tx: Transaction; raw: Bytes }, PsbtError> {
+  if (inner.inputsLength === 0) return err(bad('it has no inputs'));
+  if (inner.outputsLength === 0) return err(bad('it has no outputs'));
+  for (let i = 0; i < inner.inputsLength; i++)
+    if (!finalized(inner, i)) return err(bad(`input ${i} is not fully signed`));
   try {
-    for (let i = 0; i < psbt.inner.inputsLength; i++) {
-      const { finalScriptWitness, finalScriptSig } = psbt.inner.getInput(i);
-      if (finalScriptWitness === undefined && finalScriptSig === undefined)
-        psbt.inner.finalizeIdx(i);
-    }
-    const raw = psbt.inner.extract();
+    const raw = inner.toBytes(true, true);
     const tx = decodeTx(raw);
-    if (tx === undefined) return err({ code: 'bad_psbt', reason: 'it makes no transaction' });
-    return ok({ tx, raw });
-  } catch (error) {
-    return err({ code: 'bad_psbt', reason: (error as Error).message });
+    if (tx !== undefined) return ok({ tx, raw });
+  } catch {
+    // As where nothing was made.
+  }
+  return err(bad('it makes no transaction'));
+}
+
+function finalized(inner: btc.Transaction, index: number): boolean {
+  const { finalScriptWitness, finalScriptSig } = inner.getInput(index);
+  if (finalScriptWitness !== undefined || finalScriptSig !== undefined) return true;
+  try {
+    inner.finalizeIdx(index);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { encodePsbt, outputWeight, psbtText } from '../../node/wallet/index.js';
+import { addPsbtOutput, encodePsbt, outputWeight, psbtText } from '../../node/wallet/index.js';
 import { defineCommand } from '../command.js';
 import { codes } from '../errors.js';
 import * as p from '../params.js';
@@ -43,16 +43,18 @@ export const addpsbtoutput = defineCommand({
       throw badParameter('locktime', 'only for a new PSBT', String(locktime));
     const psbt = readPsbt(
       initialpsbt ?? encodePsbt({ version: 2, inputs: [], outputs: [], locktime: lockTime }, []),
+      'initialpsbt',
     );
     const script =
       destination === undefined
         ? (await node.wallet.newAddress('p2tr')).scriptPubkey
         : scriptOf(node, 'destination', destination);
-    psbt.inner.addOutput({ amount: satoshi, script }, true);
+    const added = addPsbtOutput(psbt, { amount: satoshi, scriptPubkey: script });
+    if (!added.ok) throw badParameter('initialpsbt', added.error.reason, initialpsbt ?? '');
     return {
       psbt: psbtText(psbt),
       estimated_added_weight: outputWeight(script),
-      outnum: psbt.inner.outputsLength - 1,
+      outnum: added.value,
     };
   },
 });

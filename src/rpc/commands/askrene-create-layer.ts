@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { LEARNED_LAYER } from '../../node/routes/index.js';
 import { defineCommand } from '../command.js';
-import { codes, RpcError } from '../errors.js';
+import { codes, cut, RpcError } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 import { layerParam, layersResult, shownLayer, shownLearned } from './askrene-shared.js';
@@ -31,11 +31,11 @@ export const askreneCreateLayer = defineCommand({
   seeAlso: ['getroutes', 'askrene-remove-layer', 'askrene-listlayers'],
   run: async ({ layer: name, persistent }, { node }) => {
     if (name.startsWith('auto.'))
-      throw new RpcError(codes.badParameter, `layer: ${name}: names with auto. are taken`);
+      throw new RpcError(codes.badParameter, `layer: ${cut(name)}: names with auto. are taken`);
     const { layers } = node.routes;
     const known = layers.get(name);
     if ((known !== undefined || name === LEARNED_LAYER) && !persistent)
-      throw new RpcError(codes.badParameter, `layer: ${name} already exists`);
+      throw new RpcError(codes.badParameter, `layer: ${cut(name)} already exists`);
     if (name === LEARNED_LAYER) return { layers: [shownLearned(node)] };
     return { layers: [shownLayer(known ?? (await layers.create(name, persistent)))] };
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.js';
-import { codes, RpcError } from '../errors.js';
+import { codes, unknownCommand } from '../errors.js';
 import * as p from '../params.js';
 import { parseParams } from '../parse-params.js';
 import * as r from '../results.js';
@@ -29,7 +29,7 @@ export const check = defineCommand({
   run: ({ command_to_check, ...rest }, { commands }) => {
     const { positional, ...named } = rest as { positional?: readonly unknown[] };
     const command = commands.find(command_to_check);
-    if (!command) throw new RpcError(codes.unknownMethod, `Unknown command '${command_to_check}'`);
+    if (!command) throw unknownCommand(command_to_check);
     parseParams(command, positional ?? named);
     return { command_to_check };
   },

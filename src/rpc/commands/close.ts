@@ -79,7 +79,13 @@ export const close = defineCommand({
       ...(feerates !== undefined && { feerates }),
     });
     const result = await unlessAborted(closing, signal);
-    if (!result.ok) throw channelRefusal(result.error);
+    if (!result.ok) {
+      const { error } = result;
+      // BOLT 2, shutdown: only some forms of scripts, more of them by a feature of both.
+      if (destination !== undefined && 'error' in error && error.error.code === 'bad_script')
+        throw badParameter('destination', 'is none that this channel may pay to', destination);
+      throw channelRefusal(error);
+    }
     const { type, tx, txid } = result.value;
     if (tx === undefined || txid === undefined) return { type };
     const [shownTx, id] = [toHex(tx), shownTxid(txid)];

@@ -1,6 +1,7 @@
 /** The datastore, as its commands name and show it. */
 import { fromUtf8, toHex, utf8 } from '../../core/bytes/index.js';
 import type { DatastoreEntry, DatastoreKey } from '../../node/datastore/index.js';
+import { cut } from '../errors.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
 
@@ -30,4 +31,5 @@ export function shownEntry({ key, value }: DatastoreEntry) {
   };
 }
 
-export const shownKey = (key: DatastoreKey): string => key.join('/');
+/** As errors show it. */
+export const shownKey = (key: DatastoreKey): string => cut(key.join('/'));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.js';
-import { codes, RpcError } from '../errors.js';
+import { codes, unknownCommand } from '../errors.js';
 import { manualText, usage } from '../manual.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
@@ -39,7 +39,7 @@ export const help = defineCommand({
     });
     if (command === undefined) return { help: commands.all.map(line), 'format-hint': 'simple' };
     const found = commands.find(command);
-    if (!found) throw new RpcError(codes.unknownMethod, `Unknown command '${command}'`);
+    if (!found) throw unknownCommand(command);
     return {
       help: [{ ...line(found), verbose: manualText(found) }],
       'format-hint': 'simple',

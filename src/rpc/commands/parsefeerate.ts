@@ -9,7 +9,9 @@ export const parsefeerate = defineCommand({
   name: 'parsefeerate',
   category: 'bitcoin',
   summary: 'Say what a feerate comes to now.',
-  description: 'What a feerate, as other commands take it, is in satoshi per 1000 weight units.',
+  description:
+    'What a feerate, as other commands take it, is in satoshi per 1000 weight units: never below ' +
+    '253, the least that nodes relay.',
   params: () =>
     z.object({
       feerate_str: p.feerate().describe('`normal`, `6blocks`, `253perkw`, and so on.'),

@@ -29,7 +29,7 @@ export const ping = defineCommand({
     if (result.ok) return { totlen: result.value.totlen };
     switch (result.error.code) {
       case 'not_connected':
-        throw new RpcError(codes.badParameter, 'Peer is not connected');
+        throw new RpcError(codes.badParameter, 'id: Peer is not connected');
       case 'too_long':
         throw badParameter('len', `should be ${result.error.maximum} at most`, String(len));
       case 'disconnected':

@@ -1,5 +1,5 @@
 /** What several commands need: words and shapes that must be the same everywhere. */
-import { decodeAddress, NETWORKS } from '../../core/bitcoin/index.js';
+import { decodeAddress, encodeAddress, NETWORKS } from '../../core/bitcoin/index.js';
 import {
   type Bytes,
   fromHex,
@@ -10,7 +10,7 @@ import {
 } from '../../core/bytes/index.js';
 import { FEATURE_NAMES, FEATURES, setBits } from '../../core/wire/index.js';
 import type { NetAddress } from '../../ports/index.js';
-import { codes, RpcError } from '../errors.js';
+import { codes, cut, RpcError } from '../errors.js';
 import type { NodeApi } from '../node-api.js';
 import type { FeerateChoice } from '../params.js';
 import * as r from '../results.js';
@@ -19,7 +19,7 @@ import * as r from '../results.js';
 export const shownTxid = shownHash;
 
 export const badParameter = (name: string, wants: string, given: string): RpcError =>
-  new RpcError(codes.badParameter, `${name}: ${wants}: invalid token '${given}'`);
+  new RpcError(codes.badParameter, `${name}: ${wants}: invalid token '${cut(given)}'`);
 
 export const nodeIdOf = (text: string): NodeId => text as NodeId;
 
@@ -39,7 +39,10 @@ export function perKwOf(node: Pick<NodeApi, 'chain'>, choice: FeerateChoice): nu
   }
 }
 
-/** The script of an address (or the script itself in hex); throws -32602 naming the field. */
+/**
+ * The script of an address, or such a script itself in hex; throws -32602 naming the field. Bytes
+ * that no address stands for (a txid, a node id) would burn what is sent there.
+ */
 export function scriptOf(
   node: Pick<NodeApi, 'settings'>,
   name: string,
@@ -48,7 +51,8 @@ export function scriptOf(
   const decoded = decodeAddress(destination, NETWORKS[node.settings.network]);
   if (decoded.ok) return decoded.value;
   const script = fromHex(destination);
-  if (script !== undefined && script.length > 0) return script;
+  if (script !== undefined && encodeAddress(script, NETWORKS[node.settings.network]) !== undefined)
+    return script;
   if (decoded.error.code === 'wrong_network')
     throw badParameter(name, `should be an address of ${decoded.error.expected}`, destination);
   throw badParameter(name, 'should be an address', destination);

@@ -29,7 +29,7 @@ export const signpsbt = defineCommand({
   run: ({ psbt, signonly }, { node }) => {
     const read = readPsbt(psbt);
     const signed = signPsbt(read, node.wallet.keys, node.signer, signonly);
-    if (!signed.ok) throw badParameter('psbt', signed.error.reason, psbt.slice(0, 40));
+    if (!signed.ok) throw badParameter('psbt', signed.error.reason, psbt);
     const foreign = signonly?.find((i) => !signed.value.includes(i));
     if (foreign !== undefined)
       throw badParameter('signonly', 'should name inputs of ours', String(foreign));

@@ -36,8 +36,9 @@ export function walletRefusal(error: WalletError): RpcError {
       return new RpcError(codes.badParameter, `utxos: ${message}`);
     case 'feerate_out_of_range':
       return new RpcError(codes.badParameter, `feerate: ${message}`);
-    case 'no_payees':
     case 'unknown_transaction':
+      return new RpcError(codes.badParameter, `txid: ${message}`);
+    case 'no_payees':
       return new RpcError(codes.badParameter, message);
   }
 }
@@ -89,7 +90,7 @@ export const utxosParam = () =>
 export function readPsbt(text: string, name = 'psbt'): Psbt {
   const read = decodePsbt(text);
   if (read.ok) return read.value;
-  throw badParameter(name, `should be a PSBT (${read.error.reason})`, text.slice(0, 40));
+  throw badParameter(name, `should be a PSBT (${read.error.reason})`, text);
 }
 
 export const signedPsbt = ({ tx, inputs }: FundedTransaction): string => encodePsbt(tx, inputs);

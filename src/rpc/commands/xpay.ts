@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { msat } from '../../core/bytes/index.js';
+import type { PayError } from '../../node/payments/index.js';
 import { defineCommand } from '../command.js';
 import * as p from '../params.js';
 import * as r from '../results.js';
@@ -9,6 +10,12 @@ import { badParameter } from './shared.js';
 
 /** The fee at most where none is given: 1 %, or 5 sat where that is more. */
 const DEFAULT_LIMIT = { maxFeePercent: 1, exemptFee: msat(5000) };
+
+/** The invoice has another name here than in `pay`. */
+const withField = (error: PayError): PayError =>
+  error.code === 'bad_parameter' && error.field === 'bolt11'
+    ? { ...error, field: 'invstring' }
+    : error;
 
 export const xpay = defineCommand({
   name: 'xpay',
@@ -57,7 +64,7 @@ export const xpay = defineCommand({
       ...(params.maxfee === undefined ? DEFAULT_LIMIT : {}),
     };
     const result = await node.payments.pay(wish, teller(notify));
-    if (!result.ok) throw payError(result.error);
+    if (!result.ok) throw payError(withField(result.error));
     const { rows, attempts } = result.value;
     const { payment_preimage, amount_msat, amount_sent_msat } = payJson(rows, attempts);
     return {

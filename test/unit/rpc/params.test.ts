@@ -70,7 +70,8 @@ describe('parameter types', () => {
     [p.number(0), -1, 'refused'],
     [p.number(0), 'NaN', 'refused'],
     [p.feerate(), '253perkw', { kind: 'perKw', perKw: 253 }],
-    [p.feerate(), '1000perkb', { kind: 'perKw', perKw: 250 }],
+    [p.feerate(), '1000perkb', { kind: 'perKw', perKw: 253 }],
+    [p.feerate(), '1perkw', { kind: 'perKw', perKw: 253 }],
     [p.feerate(), 5001, { kind: 'perKw', perKw: 1251 }],
     [p.feerate(), 'urgent', { kind: 'target', target: 'urgent' }],
     [p.feerate(), '6blocks', { kind: 'blocks', blocks: 6 }],
@@ -110,6 +111,41 @@ describe('JSON', () => {
     expect(parseJson('[9007199254740991,1234567890123456.5,1e20]')).toEqual([
       9007199254740991, 1234567890123456.5, 1e20,
     ]);
+  });
+
+  it('reads a string of many megabytes beside a large number, and many numbers, in time', () => {
+    const long = 'x'.repeat(12_000_000);
+    const started = performance.now();
+    expect(parseJson(`{"a":18446744073709551615,"b":"${long}"}`)).toEqual({
+      a: 18446744073709551615n,
+      b: long,
+    });
+    const many = parseJson(`[${'1,'.repeat(2_000_000)}18446744073709551615]`) as unknown[];
+    expect([many.length, many.at(-1)]).toEqual([2_000_001, 18446744073709551615n]);
+    expect(performance.now() - started).toBeLessThan(4000);
+  });
+
+  it.each([
+    ['{"a":"\\u0000int:5","b":18446744073709551615}', { a: '\0int:5', b: 18446744073709551615n }],
+    [
+      '{"a\\"1234567890123456789":"\\\\","b":[18446744073709551615]}',
+      {
+        'a"1234567890123456789': '\\',
+        b: [18446744073709551615n],
+      },
+    ],
+    [
+      '[1.12345678901234567890,12345678901234567890e2]',
+      [1.1234567890123457, 1.2345678901234568e21],
+    ],
+  ])('takes nothing else for a large number: %s', (text, wanted) => {
+    expect(parseJson(text)).toEqual(wanted);
+  });
+
+  it('keeps a field called __proto__ a field', () => {
+    const read = parseJson('{"__proto__":18446744073709551615}') as object;
+    expect(Object.entries(read)).toEqual([['__proto__', 18446744073709551615n]]);
+    expect(() => parseJson('{"a":018446744073709551615}')).toThrow(SyntaxError);
   });
 
   it('cuts a stream wherever its chunks end', () => {

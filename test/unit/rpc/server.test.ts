@@ -196,7 +196,7 @@ describe('the RPC socket', () => {
       data: { amount: 2 ** 60 },
     });
     const { error } = await client.call('broken');
-    expect(error).toEqual({ code: -32603, message: 'internal error: our own fault' });
+    expect(error).toEqual({ code: -32603, message: 'internal error: the log tells of it' });
     expect(logged).toEqual(['a command broke']);
     expect((await client.call('add', [1])).result).toEqual({ sum: 1 });
   });

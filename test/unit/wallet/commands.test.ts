@@ -180,6 +180,72 @@ describe('the commands of the wallet', () => {
     await expect(call('signpsbt', { psbt })).rejects.toEqual(refused(-1));
   });
 
+  it.each([
+    ['', 'should be a PSBT (this is not base64)'],
+    ['{}', 'should be a PSBT (this is not base64)'],
+    ['AAAA', 'should be a PSBT (this does not begin as one does)'],
+    ['cHNidP8=', 'should be a PSBT (it is damaged, or cut short)'],
+  ])(
+    'every command with a PSBT names the field, and says in plain words what %j is',
+    async (psbt, why) => {
+      for (const [method, field] of [
+        ['signpsbt', 'psbt'],
+        ['sendpsbt', 'psbt'],
+        ['reserveinputs', 'psbt'],
+        ['unreserveinputs', 'psbt'],
+        ['addpsbtoutput', 'initialpsbt'],
+      ] as const)
+        await expect(
+          call(
+            method,
+            method === 'addpsbtoutput' ? { satoshi: 1000, [field]: psbt } : { [field]: psbt },
+          ),
+        ).rejects.toMatchObject({
+          code: -32602,
+          message: expect.stringContaining(`${field}: ${why}: invalid token '${psbt}'`),
+        });
+    },
+  );
+
+  it('signpsbt: a signature of ours that stands there for another transaction is replaced', async () => {
+    const funded = await call('fundpsbt', {
+      ...{ satoshi: 50_000, feerate: '1000perkw', startweight: 200, excess_as_change: true },
+    });
+    const { signed_psbt } = await call('signpsbt', { psbt: funded.psbt });
+    const changed = await call('addpsbtoutput', { satoshi: 1000, initialpsbt: signed_psbt });
+    const again = await call('signpsbt', { psbt: changed.psbt });
+    expect(again.signed_psbt).not.toBe(changed.psbt);
+    const sent = await call('sendpsbt', { psbt: again.signed_psbt });
+    expect(inMempool(sent.txid)).toBe(true);
+    await lab.mine();
+  });
+
+  it('addpsbtoutput: not to one that forbids it (BIP 370)', async () => {
+    const funded = await call('fundpsbt', {
+      ...{ satoshi: 50_000, feerate: '1000perkw', startweight: 200, reserve: 0 },
+    });
+    const { signed_psbt } = await call('signpsbt', { psbt: funded.psbt });
+    const bytes = new Uint8Array(Buffer.from(signed_psbt, 'base64'));
+    const newer = btc.Transaction.fromPSBT(bytes).toPSBT(2);
+    const initialpsbt = Buffer.from(newer).toString('base64');
+    await expect(call('addpsbtoutput', { satoshi: 1000, initialpsbt })).rejects.toEqual(
+      refused(-32602, /initialpsbt: it takes no further output/),
+    );
+  });
+
+  it('an address is wanted, or its script: other bytes would burn the money', async () => {
+    for (const destination of ['ab'.repeat(32), `02${'ab'.repeat(32)}`, '6a', '00'])
+      await expect(call('withdraw', { destination, satoshi: 1000 })).rejects.toEqual(
+        refused(-32602, /destination: should be an address/),
+      );
+    const { txid } = await call('withdraw', {
+      destination: `0014${'08'.repeat(20)}`,
+      satoshi: 1000,
+    });
+    expect(inMempool(txid)).toBe(true);
+    await lab.mine();
+  });
+
   it('feerates: in both units', async () => {
     const { perkw, onchain_fee_estimates } = await call('feerates', { style: 'perkw' });
     const { perkb } = await call('feerates', { style: 'perkb' });
