@@ -112,7 +112,7 @@ export type SetOutcome =
   | { readonly kind: 'waiting'; readonly set: HtlcSet }
   /** All of it is here: fulfil every part, once the invoice is paid on disk. */
   | { readonly kind: 'complete'; readonly set: HtlcSet; readonly receivedMsat: Msat }
-  /** The parts do not belong together: fail them all, the new one too. */
+  /** The parts do not belong together, or are far too much: fail them all, the new one too. */
   | { readonly kind: 'refused'; readonly parts: readonly ArrivedHtlc[] };
 
 export const receivedBy = (set: HtlcSet): Msat =>
@@ -127,5 +127,8 @@ export function addPart(set: HtlcSet | undefined, htlc: ArrivedHtlc): SetOutcome
   const next: HtlcSet = { totalMsat, parts };
   const promised = parts.reduce((sum, part) => sum + part.payload.amtToForward, 0n);
   if (promised < totalMsat) return { kind: 'waiting', set: next };
-  return { kind: 'complete', set: next, receivedMsat: receivedBy(next) };
+  const receivedMsat = receivedBy(next);
+  // BOLT 4, failure messages: not more than twice what was to be paid, all parts told.
+  if (receivedMsat > 2n * totalMsat) return { kind: 'refused', parts };
+  return { kind: 'complete', set: next, receivedMsat };
 }

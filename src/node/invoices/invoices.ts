@@ -40,7 +40,7 @@ import type {
 
 /** An invoice that may still be paid, in memory. */
 interface Open {
-  readonly row: InvoiceRow;
+  row: InvoiceRow;
   /** Read from the invoice when its first HTLC comes. */
   terms?: Receivable;
   set?: HtlcSet;
@@ -188,7 +188,9 @@ export class Invoices {
     const updated_index = ++this.#counters.updated;
     const bare: InvoiceRow = { ...row, description: null, updated_index };
     await this.#commit(bare);
-    if (this.#open.has(row.payment_hash)) this.#remember(bare, this.#open.get(row.payment_hash));
+    // The set that waits for the rest stays this one's: its minute runs on.
+    const open = this.#open.get(row.payment_hash);
+    if (open !== undefined) open.row = bare;
     return ok(bare);
   }
 
@@ -413,8 +415,8 @@ export class Invoices {
     });
   }
 
-  #remember(row: InvoiceRow, before?: Open): void {
-    this.#open.set(row.payment_hash, { ...before, row });
+  #remember(row: InvoiceRow): void {
+    this.#open.set(row.payment_hash, { row });
   }
 
   #termsOf(open: Open): Receivable | undefined {

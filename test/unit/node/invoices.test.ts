@@ -380,6 +380,16 @@ describe('delinvoice', () => {
     expect(await kit.invoices.find('a')).toMatchObject({ description: null, status: 'paid' });
   });
 
+  it('of the description leaves the parts that wait their minute, and no more', async () => {
+    const row = await create({ label: 'a' });
+    const part = await send(row, { part: 1, amount: 25_000n, total: 50_000n });
+    kit.arrive(part);
+    await kit.clock.settleNow();
+    await kit.invoices.delete('a', 'unpaid', true);
+    await kit.clock.advance(61_000);
+    expect(await kit.said(part)).toMatchObject({ failure: { kind: 'mppTimeout' } });
+  });
+
   it('refuses the parts that wait for the rest of their set', async () => {
     const row = await create({ label: 'a' });
     const part = await send(row, { part: 1, amount: 25_000n, total: 50_000n });
