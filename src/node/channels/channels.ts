@@ -123,6 +123,7 @@ export class Channels {
       context: () => this.#context(),
       adopt: (step) => this.#adopt(step),
       pendingWith: (peer) => this.#pendingWith(peer.nodeId),
+      pendingBeside: (peer) => this.#registry.pendingBeside(peer.nodeId),
       taken: (id) => this.#registry.has(id),
       signedFrom: (txid) =>
         this.liveStates().filter(({ params }) => equal(params.fundingTxid, txid)).length,
@@ -438,7 +439,7 @@ export class Channels {
     const { state } = entry.runner;
     if (state.kind === 'live')
       this.#watch.remove(state.params.fundingTxid, state.params.fundingVout);
-    entry.runner.stop();
+    entry.runner.end();
     if (this.#registry.of(entry.peerId).length === 0) this.#deps.peers.release(entry.peerId);
   }
 

@@ -57,6 +57,8 @@ export interface OpeningDeps extends ChannelsDeps {
   signedFrom(txid: Bytes): number;
   /** What has been asked of the peer's channels that are still being opened. */
   pendingWith(peer: ChannelPeer): number;
+  /** The same of all peers that have no channel but such; 0 where this peer has another. */
+  pendingBeside(peer: ChannelPeer): number;
 }
 
 interface Pending {
@@ -72,6 +74,11 @@ type OpeningEffect = ChannelEffect & { kind: 'fund' | 'broadcastFunding' | 'fail
 
 /** BOLT 2 leaves it to us how many unfinished openings one peer may have. */
 const MAX_PENDING = 10;
+/**
+ * Of all strangers together: a node id costs nothing, and neither does a channel that nobody funds,
+ * while each is kept and told of every block for two weeks.
+ */
+const MAX_PENDING_OF_STRANGERS = 200;
 
 export class Opening {
   readonly #options: ChannelsOptions;
@@ -173,11 +180,12 @@ export class Opening {
   }
 
   #faultIn(peer: ChannelPeer, message: MessageOf<'openChannel'>): string | undefined {
-    const { taken, pendingWith } = this.#deps;
+    const { taken, pendingWith, pendingBeside } = this.#deps;
     // BOLT 2, open_channel: the temporary id is not one that is in use with this peer.
     if (taken(toHex(message.temporaryChannelId) as ChannelId))
       return 'temporary_channel_id is in use';
-    return pendingWith(peer) < MAX_PENDING ? undefined : 'too many channels are being opened';
+    const few = pendingWith(peer) < MAX_PENDING && pendingBeside(peer) < MAX_PENDING_OF_STRANGERS;
+    return few ? undefined : 'too many channels are being opened';
   }
 
   perform(entry: Entry, effect: OpeningEffect): void {

@@ -6,7 +6,7 @@ import {
   toHex,
 } from '../../core/bytes/index.js';
 import type { RelayPolicy } from '../../core/channel/index.js';
-import { relayScids } from './facts.js';
+import { isPending, relayScids } from './facts.js';
 import type { ChannelRunner } from './runner.js';
 import type { PeerPolicy } from './types.js';
 
@@ -60,6 +60,14 @@ export class Registry {
 
   of(nodeId: NodeId): Entry[] {
     return this.all().filter((entry) => entry.peerId === nodeId);
+  }
+
+  /** Channels that are being opened with peers who have no other, where this one is of those. */
+  pendingBeside(nodeId: NodeId): number {
+    const entries = this.all();
+    const known = new Set<NodeId>();
+    for (const { peerId, runner } of entries) if (!isPending(runner.state)) known.add(peerId);
+    return known.has(nodeId) ? 0 : entries.filter(({ peerId }) => !known.has(peerId)).length;
   }
 
   /** The channel that this peer means by these 32 bytes. */

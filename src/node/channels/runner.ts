@@ -58,6 +58,7 @@ export class ChannelRunner {
   /** Resolves when everything handed to the disk so far is durable and carried out. */
   #tail: Promise<void> = Promise.resolve();
   #stopped = false;
+  #over = false;
   /** Counts connections as the machine has seen them come and go. */
   #connection = 0;
   /** Ends the watch over what the peer owes us, while there is one. */
@@ -113,13 +114,22 @@ export class ChannelRunner {
     await this.#tail;
   }
 
+  /** The node stops: who waits for an answer gets none in this life. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
     this.#endWatch?.();
   }
 
+  /** The channel is over: as `stop`, but who asks something of it is told so. */
+  end(): void {
+    this.#over = true;
+    for (const { done } of this.#queue) done?.(OVER);
+    this.stop();
+  }
+
   #enqueue(task: Task): void {
+    if (this.#over) task.done?.(OVER);
     if (this.#stopped) return;
     this.#queue.push(task);
     if (this.#scheduled) return;
@@ -246,6 +256,8 @@ export class ChannelRunner {
     }
   }
 }
+
+const OVER: CommandResult = { ok: false, error: { code: 'channel_not_ready' } };
 
 /**
  * What only the rest of the node is told needs not wait for the disk: all that follows from it is

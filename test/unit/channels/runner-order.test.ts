@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { msat } from '../../../src/core/bytes/index.js';
 import type { ChannelEffect, CommandResult } from '../../../src/core/channel/index.js';
 import { decodeMessage, encodeMessage, type Message } from '../../../src/core/wire/index.js';
 import { VirtualClock } from '../../../src/lab/index.js';
@@ -123,5 +124,22 @@ describe('a channel’s runner', () => {
     expect(bob.sent).toEqual([]);
     await bob.write();
     expect(bob.sent).toEqual(['updateFulfillHtlc']);
+  });
+
+  it('an HTLC that comes when the channel is just over is refused, not forgotten', async () => {
+    const { runner } = new Bob();
+    const htlc = { amountMsat: msat(5_000_000), cltvExpiry: 500, onion: new Uint8Array(1366) };
+    const paymentHash = new Uint8Array(32);
+    const origin = { kind: 'local', paymentHash, groupId: 1, partId: 0 } as const;
+    const offer = () =>
+      runner.command({
+        kind: 'command',
+        command: { kind: 'addHtlc', ref: 1, paymentHash, origin, ...htlc },
+      });
+    const inLine = offer();
+    runner.end();
+    const refused = { ok: false, error: { code: 'channel_not_ready' } };
+    expect(await inLine).toEqual(refused);
+    expect(await offer()).toEqual(refused);
   });
 });

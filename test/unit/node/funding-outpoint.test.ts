@@ -87,6 +87,23 @@ it('receive open_channel (ten of its channels wait for their funding already)', 
   expect(kit.channels.list()).toHaveLength(10);
 });
 
+it('receive open_channel (of one stranger more, where two hundred channels are never funded)', async () => {
+  const kit = await ChannelsKit.start();
+  const friend = await kit.channelWith('alice');
+  let last = friend;
+  for (let i = 0; i <= 200; i++) {
+    last = kit.opener(`stranger ${i}`, { txid: new Uint8Array(32).fill(i), vout: i });
+    last.open();
+    await kit.settle();
+    expect(last.heard.at(-1)?.kind).toBe(i < 200 ? 'fundingSigned' : 'error');
+  }
+  // Who has a channel with us may open another.
+  const another = kit.opener('alice', { txid: new Uint8Array(32).fill(7), vout: 1000 });
+  another.open();
+  await kit.settle();
+  expect(another.heard.at(-1)?.kind).toBe('fundingSigned');
+});
+
 it('receive open_channel (twelve times at once)', async () => {
   const kit = await ChannelsKit.start();
   const openers = Array.from({ length: 12 }, () => kit.opener('mallory'));
