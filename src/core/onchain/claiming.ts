@@ -27,6 +27,7 @@ import type { Followed } from './outputs.js';
 import {
   claimable,
   firstFeerate,
+  isLastCall,
   leastBump,
   mustSplit,
   nextFeerate,
@@ -356,9 +357,11 @@ function askForCoins(
   const weight = fundedWeight(items);
   const { fees } = turn.context;
   const feeratePerKw = anchor ? feerateForClose(wished, weight, state, scene, fees) : wished;
-  // No mempool takes it in the place of the version that it has.
-  if (claim.tx !== undefined && feeratePerKw < Math.min(wished, leastBump(claim.feeratePerKw)))
-    return;
+  // No mempool takes less in the place of the version that it has.
+  const least = claim.tx === undefined ? fees.minimum : leastBump(claim.feeratePerKw);
+  if (claim.tx !== undefined && feeratePerKw < Math.min(wished, least)) return;
+  // Several are halved where the coins do not do; one may go for less when there is no time left.
+  const lastCall = items.length === 1 && isLastCall(claim.deadline, state.height);
   turn.emit({
     kind: 'fundClaim',
     claim: claim.id,
@@ -366,6 +369,7 @@ function askForCoins(
     weight,
     paid: anchor ? item.output.amount : sat(0),
     feeratePerKw,
+    ...(lastCall && least < feeratePerKw ? { leastFeeratePerKw: least } : {}),
     extraFee: anchor ? missingFee(state, scene, feeratePerKw) : sat(0),
     maxFee: anchor ? atStake(state, scene) : total(items),
     needsChange: fundedTemplate(items).outputs.length === 0,

@@ -19,15 +19,41 @@ function replacementFee({ replaces }: FundClaim, weight: number): bigint {
   return bySum > byRate ? bySum : byRate;
 }
 
+export interface FeeInputs {
+  readonly inputs: readonly FeeInput[];
+  readonly change?: TxOutput;
+  readonly feeratePerKw: number;
+}
+
+/** Where the coins do not do for a feerate, this share of it is tried next. */
+const LESS = 0.85;
+
 /**
- * The fewest coins (largest first) that pay for the claim, and the change; `undefined` where the
- * coins do not suffice or the fee would be more than it is worth.
+ * The fewest coins (largest first) that pay for the claim at the feerate asked for, or at the
+ * nearest below that they do for, where less is allowed; and the change. `undefined` where they do
+ * for none, or the fee would be more than it is worth.
  */
 export function selectFeeInputs(
   request: FundClaim,
   coins: readonly FeeInput[],
   changeScript: Bytes,
-): { readonly inputs: readonly FeeInput[]; readonly change?: TxOutput } | undefined {
+): FeeInputs | undefined {
+  const { feeratePerKw: asked, leastFeeratePerKw: least = asked, extraFee } = request;
+  for (let feeratePerKw = asked; ; ) {
+    // The parent lacks less in proportion, or less than that: what it pays itself stays.
+    const extra = Math.ceil((Number(extraFee) * feeratePerKw) / asked);
+    const found = select({ ...request, feeratePerKw, extraFee: sat(extra) }, coins, changeScript);
+    if (found !== undefined) return { ...found, feeratePerKw };
+    if (feeratePerKw <= least) return undefined;
+    feeratePerKw = Math.max(least, Math.floor(feeratePerKw * LESS));
+  }
+}
+
+function select(
+  request: FundClaim,
+  coins: readonly FeeInput[],
+  changeScript: Bytes,
+): Omit<FeeInputs, 'feeratePerKw'> | undefined {
   const ordered = [...coins].sort((a, b) =>
     a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : 0,
   );

@@ -125,6 +125,12 @@ export const firstFeerate = (
 ): number =>
   feerateWithin(fees, deadline === undefined ? NO_HURRY : Math.max(1, deadline - height));
 
+/** Blocks before a deadline from which on each one raises the price. */
+const LAST_CALL = 6;
+
+export const isLastCall = (deadline: BlockHeight | undefined, height: BlockHeight): boolean =>
+  deadline !== undefined && deadline - height <= LAST_CALL;
+
 /** What a replacement must pay at least to be relayed (BIP 125). */
 export const leastBump = (feeratePerKw: number): number =>
   Math.max(Math.ceil(feeratePerKw * BUMP_FACTOR), feeratePerKw + RELAY_INCREMENT);
@@ -146,7 +152,7 @@ export function nextFeerate(
   if (claim.feeratePerKw < fees.minimum) return Math.max(estimate, least);
   if (claim.deadline === undefined) return waited >= 6 && estimate >= least ? estimate : undefined;
   const left = claim.deadline - height;
-  const impatient = left <= 6 || (left <= SECURITY_DELAY && waited >= 3);
+  const impatient = isLastCall(claim.deadline, height) || (left <= SECURITY_DELAY && waited >= 3);
   const most = feerateWithin(fees, 1) * MOST_OF_ESTIMATE;
   if (impatient && least <= most) return Math.max(estimate, least);
   return estimate >= least ? estimate : undefined;

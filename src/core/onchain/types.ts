@@ -71,7 +71,7 @@ export type OnchainInput =
   | {
       readonly kind: 'claimFunded';
       readonly claim: string;
-      /** As `fundClaim` asked. */
+      /** As `fundClaim` asked, or as far as the coins went. */
       readonly feeratePerKw: number;
       readonly inputs: readonly FeeInput[];
       readonly change?: TxOutput;
@@ -133,6 +133,8 @@ export interface FundClaim {
   /** Of its inputs less its outputs: what it pays already. */
   readonly paid: Sat;
   readonly feeratePerKw: number;
+  /** Better than nothing, where coins do not do for that; absent: nothing is better. */
+  readonly leastFeeratePerKw?: number;
   /** On top of the transaction's own fee: what an unconfirmed parent lacks. */
   readonly extraFee: Sat;
   /** More is not worth it. */

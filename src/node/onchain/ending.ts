@@ -260,8 +260,7 @@ export class Ending {
       });
       return;
     }
-    const { claim, feeratePerKw } = request;
-    this.feed({ kind: 'claimFunded', claim, feeratePerKw, ...coins });
+    this.feed({ kind: 'claimFunded', claim: request.claim, ...coins });
   }
 
   async #broadcast(tx: Bytes, purpose: string, parent: Bytes | undefined): Promise<void> {

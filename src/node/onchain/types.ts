@@ -10,6 +10,8 @@ export type ChainEnd = OnchainEffect & { readonly kind: 'htlcFulfilled' | 'htlcF
 export interface ClaimCoins {
   readonly inputs: readonly FeeInput[];
   readonly change?: TxOutput;
+  /** What they pay: less than asked for where the request allows it. */
+  readonly feeratePerKw: number;
 }
 
 /** The wallet as claims see it. */

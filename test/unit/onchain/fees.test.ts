@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeTx, encodeTx, type Transaction, txWeight } from '../../../src/core/bitcoin/index.js';
 import { sat } from '../../../src/core/bytes/index.js';
 import { type FundClaim, selectFeeInputs } from '../../../src/core/onchain/index.js';
-import { DELAY, htlc, preimageOf, World, type WorldOptions } from './kit.js';
+import { DELAY, htlc, idOf, preimageOf, World, type WorldOptions } from './kit.js';
 
 const COINS = 190_000n;
 
@@ -238,6 +238,29 @@ describe('HTLC transactions of an anchor channel', () => {
     w.feeratePerKw = 5100;
     w.wait(2);
     expect(claim()?.tx?.inputs.length).toBe(2);
+    expect(w.refused).toEqual([]);
+  });
+
+  it('go for what the coins pay when no time is left, and fees are higher', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, 170)] }],
+      known: [8],
+      feeratePerKw: 8000,
+    });
+    w.chain.send(w.wallet.script('p2wpkh', 1), sat(6000));
+    w.mine(1);
+    w.wallet.offers = (coin) => coin.amount === 6000n;
+    w.confirm(w.localCommitment());
+    const claim = () => w.state.claims.find((c) => c.purpose === 'htlc_success');
+    w.wait(170 - 7 - w.height);
+    expect(claim()?.tx).toBeUndefined();
+    w.wait(1);
+    expect(claim()?.feeratePerKw).toBeGreaterThan(4000);
+    expect(claim()?.feeratePerKw).toBeLessThan(8000);
+    w.mine(1, 4000);
+    const confirmed = w.state.spends.map(({ tx }) => idOf(tx));
+    expect(confirmed).toContain(claim()?.versions.at(-1));
     expect(w.refused).toEqual([]);
   });
 

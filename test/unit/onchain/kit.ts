@@ -597,8 +597,7 @@ export class World {
         const chosen = selectFeeInputs(effect, coins, this.wallet.script('p2tr', 2));
         if (chosen === undefined) return;
         this.wallet.reserved.set(effect.claim, chosen.inputs);
-        const { claim, feeratePerKw } = effect;
-        this.feed({ kind: 'claimFunded', claim, feeratePerKw, ...chosen });
+        this.feed({ kind: 'claimFunded', claim: effect.claim, ...chosen });
         return;
       }
       case 'releaseClaim':
