@@ -32,7 +32,7 @@ const CURRENT_MS = 60_000;
 export class ChainFollower {
   readonly #options: FollowerOptions;
   readonly #deps: FollowerDeps;
-  readonly #onBlock: BlockListener[] = [];
+  readonly #onBlock: { readonly fn: BlockListener; readonly vital: boolean }[] = [];
   readonly #onDisconnect: DisconnectListener[] = [];
   readonly #onBack: (() => void)[] = [];
   readonly #source: SourceState;
@@ -118,9 +118,12 @@ export class ChainFollower {
     return new Promise((done) => this.#waiters.push(done));
   }
 
-  /** Call before `start`. Answers how to leave again. */
-  onBlock(fn: BlockListener): () => void {
-    return subscribe(this.#onBlock, fn);
+  /**
+   * Call before `start`. Answers how to leave again. A block that a `vital` one fails on is told to
+   * all again, and counts as followed only when that one took it.
+   */
+  onBlock(fn: BlockListener, vital = false): () => void {
+    return subscribe(this.#onBlock, { fn, vital });
   }
 
   /** A reorg took the block at this height back: told from the tip downwards. */
@@ -352,7 +355,10 @@ export class ChainFollower {
     const more = height < this.#tipHeight;
     const followed: FollowedBlock = { ...parse(block), ...(more ? { more } : {}) };
     this.#blocks.add(followed);
-    for (const fn of this.#onBlock) await this.#tell(() => fn(followed));
+    let missed = false;
+    for (const { fn, vital } of this.#onBlock)
+      if (!(await this.#tell(() => fn(followed))) && vital) missed = true;
+    if (missed) throw new Error(`the block at height ${height} is to be told again`);
     this.#hashes.set(height, hash);
     this.#hashes.delete(height - KEPT_HASHES);
     this.#height = height;
@@ -364,13 +370,15 @@ export class ChainFollower {
     this.#deps.log.debug('block', { height, txs: followed.txs.length });
   }
 
-  /** A listener that fails keeps no other one from the block. */
-  async #tell(fn: () => void | Promise<void>): Promise<void> {
+  /** A listener that fails keeps no other one from the block. Answers whether it took it. */
+  async #tell(fn: () => void | Promise<void>): Promise<boolean> {
     try {
       await fn();
+      return true;
     } catch (error) {
       const { stack } = error as Error;
       this.#deps.log.error('a listener failed on a block', { error: stack ?? String(error) });
+      return false;
     }
   }
 

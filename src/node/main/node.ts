@@ -396,7 +396,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
   backups.onWritten(() => storage.changed());
   // A block is followed once the money's services have it on disk: wallet, channels, then the rest.
   chain.onBlock((block) => channels.connectBlock(block));
-  chain.onBlock((block) => endings.connectBlock(block));
+  chain.onBlock((block) => endings.connectBlock(block), true);
   chain.onBlock((block) => broadcaster.connectBlock(block));
   chain.onBlock((block) => feeReserve.connectBlock(block));
   chain.onBlock((block) => gossip.connectBlock(block));

@@ -44,8 +44,12 @@ export class Endings {
     return this.#byId.has(channelId);
   }
 
+  /** Rejects where one could not take the block, which none of the others waits for. */
   async connectBlock(block: EndingBlock): Promise<void> {
-    for (const ending of [...this.#byId.values()]) await ending.connectBlock(block);
+    const failed: unknown[] = [];
+    for (const ending of [...this.#byId.values()])
+      await ending.connectBlock(block).catch((error: unknown) => failed.push(error));
+    if (failed.length > 0) throw failed[0];
   }
 
   /** A block of the past, for the endings of these channels alone. */

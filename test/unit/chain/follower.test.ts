@@ -167,6 +167,27 @@ describe('following the chain', () => {
     expect(errors).toHaveLength(2);
   });
 
+  it('tells a block again that one missed who must not, and counts it only then', async () => {
+    const chain = newChain(120);
+    const { follower, told, store } = await follow(chain, { pollMs: 1000 });
+    let faults = 1;
+    const leave = follower.onBlock(() => {
+      if (faults-- > 0) throw new Error('the disk cannot be read');
+    }, true);
+    chain.mine(2);
+    await follower.sync();
+    expect(follower.height).toBe(120);
+    expect(await store.select('blocks', { order: 'height', from: 121 })).toEqual([]);
+    await follower.sync();
+    expect(follower.height).toBe(122);
+    expect(told.slice(-3)).toEqual([
+      ['block', 121],
+      ['block', 121],
+      ['block', 122],
+    ]);
+    leave();
+  });
+
   it('waits for a source that is away, says so once, and catches up', async () => {
     const chain = newChain(120);
     const lines: string[] = [];
