@@ -13,15 +13,16 @@
  * Commands and their parameters are those of the manual pages in docs/commands; docs/embedding.md
  * says the rest. For a whole network in one process, without a bitcoind, see `levin/lab`.
  */
-import { mkdirSync } from 'node:fs';
+import { setMaxListeners } from 'node:events';
 import { TextLog } from './adapters/log/index.js';
 import { daemonConfig } from './cli/config.js';
-import { gatherOptions } from './cli/option-parser.js';
+import { gatherOptions, makeFolder, OptionError } from './cli/option-parser.js';
 import { type OptionDeclaration, options } from './cli/option-table.js';
 import { version } from './cli/version.js';
 import { startNode as startDaemonNode } from './node/main/index.js';
 import { type Logger, silentLogger } from './ports/index.js';
 import { commands } from './rpc/commands/index.js';
+import { codes, RpcError } from './rpc/errors.js';
 import type { NodeApi } from './rpc/index.js';
 import { CommandError, LocalCommands } from './rpc/local.js';
 
@@ -30,7 +31,7 @@ export { CommandError };
 
 /** The options of lightningd by their names, without the dashes: docs/options.md. */
 export type NodeOptions = Readonly<
-  Record<string, string | number | boolean | readonly (string | number)[]>
+  Record<string, string | number | boolean | readonly (string | number)[] | undefined>
 >;
 
 export interface EmbedDeps {
@@ -47,7 +48,10 @@ export interface EmbedDeps {
 export interface EmbeddedNode {
   /** The node's public key, lower-case hex. */
   readonly id: string;
-  /** Calls a command; rejects with `CommandError`. An abort ends the waiting, never a payment. */
+  /**
+   * Calls a command; rejects with `CommandError`, or with the reason of `signal` once that aborts:
+   * it ends the waiting, never a payment.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: what an answer holds depends on the command.
   call(method: string, params?: object, signal?: AbortSignal): Promise<any>;
   /** Resolves when all that was begun is on disk and every socket is closed. */
@@ -61,20 +65,30 @@ const flags = new Set<string>(
 
 function argumentsOf(given: NodeOptions): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
-    if (flags.has(name) && typeof value === 'boolean') return value ? [`--${name}`] : [];
-    const values = Array.isArray(value) ? value : [value];
-    return values.map((one) => `--${name}=${one}`);
+    if (value === undefined) return [];
+    if (flags.has(name)) {
+      if (typeof value !== 'boolean') throw new OptionError(`${name}: true or false is wanted`);
+      return value ? [`--${name}`] : [];
+    }
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return values.map((one) => {
+      if (typeof one === 'object' || typeof one === 'function' || one === undefined)
+        throw new OptionError(`${name}: text, a number, true or false is wanted`);
+      return `--${name}=${String(one)}`;
+    });
   });
 }
 
 /** Starts a node on this machine's adapters, without a socket for commands. */
 export async function startNode(
-  nodeOptions: NodeOptions,
+  nodeOptions: NodeOptions = {},
   deps: EmbedDeps = {},
 ): Promise<EmbeddedNode> {
-  const { given, places } = gatherOptions(argumentsOf(nodeOptions));
+  const { given, places } = gatherOptions(argumentsOf(nodeOptions), 'startNode');
   const config = daemonConfig(given, places, version());
-  mkdirSync(places.networkDir, { recursive: true, mode: 0o700 });
+  if (config.askPassphrase && deps.passphrase === undefined)
+    throw new OptionError('encrypted-hsm: nobody is asked here; give it as { passphrase }');
+  makeFolder(places.networkDir);
   const fatal =
     deps.fatal ??
     ((error: unknown) => {
@@ -91,7 +105,13 @@ export async function startNode(
     text?.close();
     throw error;
   });
-  const stop = (): Promise<void> => node.stop().finally(() => text?.close());
+  const stopped = new AbortController();
+  // As many commands as there are may wait for it.
+  setMaxListeners(0, stopped.signal);
+  const stop = (): Promise<void> => {
+    stopped.abort(new RpcError(codes.general, 'the node is stopped'));
+    return node.stop().finally(() => text?.close());
+  };
   const api: NodeApi = {
     ...node.api,
     recentLog: () => text?.recent() ?? [],
@@ -101,7 +121,12 @@ export async function startNode(
   const local = new LocalCommands({ developer }, { node: api, commands });
   return {
     id: api.nodeId,
-    call: (method, params, signal) => local.call(method, params, signal),
+    call: (method, params, signal) =>
+      local.call(
+        method,
+        params,
+        signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal]),
+      ),
     stop,
   };
 }

@@ -1,11 +1,11 @@
 /** The daemon: options, log, socket, node; and a clean end. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TextLog } from '../adapters/log/index.js';
 import type { DaemonConfig } from '../node/main/daemon-config.js';
 import { daemonConfig } from './config.js';
-import { gatherOptions, OptionError, optionsText } from './option-parser.js';
+import { gatherOptions, makeFolder, optionsText } from './option-parser.js';
 import { askPassphrase } from './passphrase.js';
 import { runDaemon } from './run-daemon.js';
 import { version } from './version.js';
@@ -58,13 +58,8 @@ function goBackground(): never {
 class InFront extends Error {}
 
 function makePlaces(config: DaemonConfig): void {
-  const { networkDir } = config.places;
-  try {
-    mkdirSync(networkDir, { recursive: true, mode: 0o700 });
-    mkdirSync(dirname(config.pidFile), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new OptionError(`${networkDir}: cannot be made (${(error as Error).message})`);
-  }
+  makeFolder(config.places.networkDir);
+  makeFolder(dirname(config.pidFile));
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { NetworkName } from '../ports/index.js';
@@ -76,12 +76,16 @@ function take(given: GivenOptions, option: Declared, value: string | undefined, 
 }
 
 /** Reads `--name`, `--name=value`, `--name value` and the short forms; what else stands is left. */
-export function readCommandLine(args: readonly string[], given: GivenOptions): void {
+export function readCommandLine(
+  args: readonly string[],
+  given: GivenOptions,
+  where = 'command line',
+): void {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
     const m = /^(?:--([a-z0-9-]+)|-([a-zA-Z]))(?:=([\s\S]*))?$/.exec(arg);
     if (!m) throw new OptionError(`what is '${arg}'? Options begin with --`);
-    const option = find((m[1] ?? m[2]) as string, 'command line');
+    const option = find((m[1] ?? m[2]) as string, where);
     let value = m[3];
     if (value === undefined && option.takes !== undefined) value = args[++i];
     take(given, option, value, 'cmdline');
@@ -138,11 +142,14 @@ export interface Places {
 
 /**
  * All that was given: the command line before the network's file before the general file. Throws
- * `OptionError`.
+ * `OptionError`. `where` is what an error calls the command line.
  */
-export function gatherOptions(args: readonly string[]): { given: GivenOptions; places: Places } {
+export function gatherOptions(
+  args: readonly string[],
+  where?: string,
+): { given: GivenOptions; places: Places } {
   const commandLine = new GivenOptions();
-  readCommandLine(args, commandLine);
+  readCommandLine(args, commandLine, where);
   const home = join(homedir(), '.lightning');
   const lightningDir = resolve(commandLine.text('lightning-dir') ?? home);
   const conf = commandLine.text('conf');
@@ -166,6 +173,15 @@ function merge(...sources: readonly GivenOptions[]): GivenOptions {
   for (const source of sources)
     for (const [name, values] of source.entries()) for (const value of values) all.add(name, value);
   return all;
+}
+
+/** Throws `OptionError` where it cannot be made. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new OptionError(`${path}: cannot be made (${(error as Error).message})`);
+  }
 }
 
 /** `lightningd --help`. */

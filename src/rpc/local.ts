@@ -1,6 +1,8 @@
 /** The commands of a node, called in its own process: same checks, same JSON, no socket. */
+import { setMaxListeners } from 'node:events';
 import type { Command } from './command.js';
 import { CommandTable } from './command-table.js';
+import { unlessAborted } from './commands/waiting.js';
 import { codes, cut, RpcError, unknownCommand } from './errors.js';
 import { encodeJson, parseJson } from './json.js';
 import type { NodeApi } from './node-api.js';
@@ -47,6 +49,9 @@ function plainParams(params: unknown): unknown {
 const bad = (at: string, why: string): RpcError =>
   new RpcError(codes.badParameter, `${cut(at) || 'params'}: ${why}`);
 
+const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
+
 export class LocalCommands {
   readonly #node: NodeApi;
   readonly #table: CommandTable;
@@ -59,17 +64,22 @@ export class LocalCommands {
     this.#table = new CommandTable(deps.commands, options);
   }
 
-  /** Rejects with `CommandError`. An abort ends the waiting, never what was begun. */
-  async call(method: string, params: object = {}, signal?: AbortSignal): Promise<unknown> {
+  /**
+   * Rejects with `CommandError`; where `signal` aborts, at once with its reason. That ends the
+   * waiting, never what was begun.
+   */
+  async call(method: string, params: object = {}, signal: AbortSignal = NEVER): Promise<unknown> {
     try {
+      if (signal.aborted) throw signal.reason;
       const command = this.#table.find(method);
       if (!command) throw unknownCommand(String(method));
-      const answer = await command.run(parseParams(command, plainParams(params)), {
+      const running = command.run(parseParams(command, plainParams(params)), {
         node: this.#node,
-        signal: signal ?? new AbortController().signal,
+        signal,
         notify: { message() {}, progress() {} },
         commands: this.#table,
       });
+      const answer = running instanceof Promise ? await unlessAborted(running, signal) : running;
       return throughJson(answer ?? null);
     } catch (error) {
       throw error instanceof RpcError ? new CommandError(method, error) : error;

@@ -27,10 +27,9 @@ describe('a node inside a program', () => {
 
   const start = (more: NodeOptions = {}): Promise<EmbeddedNode> =>
     startNode({
-      ...{ developer: false, autolisten: true, ...more },
+      ...{ developer: false, autolisten: true, offline: true, ...more },
       network: 'regtest',
       'lightning-dir': directory,
-      offline: true,
       'bitcoin-rpcport': chain.port,
       'bitcoin-rpcuser': 'u',
       'bitcoin-rpcpassword': 'p',
@@ -67,6 +66,34 @@ describe('a node inside a program', () => {
     const { invoices } = await next.call('listinvoices', { label: 'a' });
     expect(invoices).toMatchObject([{ payment_hash: made.payment_hash, status: 'unpaid' }]);
     await next.stop();
+  });
+
+  it('a wait ends with the reason of its signal, or when the node stops; then nothing is answered', async () => {
+    const node = await start();
+    const giveUp = new AbortController();
+    const [mine, others] = [
+      node.call('waitanyinvoice', {}, giveUp.signal),
+      node.call('wait', { subsystem: 'invoices', indexname: 'created', nextvalue: 99 }),
+    ];
+    giveUp.abort(new Error('enough'));
+    await expect(mine).rejects.toThrow('enough');
+    const stopping = node.stop();
+    const told = { method: 'wait', code: -1, message: 'wait: the node is stopped (-1)' };
+    await expect(others).rejects.toMatchObject(told);
+    await stopping;
+    await expect(node.call('getinfo')).rejects.toThrow(CommandError);
+  });
+
+  it('takes an option that is undefined for none, and names one that is no text', async () => {
+    const node = await start({ alias: undefined });
+    expect((await node.call('getinfo')).alias).toMatch(/^levin-/);
+    await node.stop();
+    await expect(start({ alias: null as unknown as string })).rejects.toThrow(/^alias: text, a/);
+    await expect(start({ 'encrypted-hsm': true })).rejects.toThrow(
+      'encrypted-hsm: nobody is asked',
+    );
+    await expect(start({ offline: 'yes' })).rejects.toThrow('offline: true or false is wanted');
+    await expect(start({ alais: 'x' })).rejects.toThrow('startNode: unknown option alais');
   });
 
   it('writes its log where the options say, and keeps it for getlog', async () => {

@@ -62,8 +62,12 @@ export class TextLog {
   #open(): void {
     this.#files = this.#options.files.map((path) => {
       if (path === '-') return { path, fd: undefined };
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      return { path, fd: openSync(path, 'a', 0o640) };
+      try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        return { path, fd: openSync(path, 'a', 0o640) };
+      } catch (error) {
+        throw new Error(`${path}: the log cannot be written there (${(error as Error).message})`);
+      }
     });
   }
 
