@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTx } from '../../src/core/bitcoin/index.js';
 import { msat, sat, toHex } from '../../src/core/bytes/index.js';
-import { balancesIn } from '../../src/core/channel/balances.js';
+import { balancesIn, commitmentCost, summarize } from '../../src/core/channel/balances.js';
 import { type CommitmentView, HTLC_STATES } from '../../src/core/channel/htlc.js';
 import {
   buildCommitment,
@@ -24,6 +24,7 @@ import {
 import { largestAdd, offerBounds, refuseAdd } from '../../src/core/channel/limits.js';
 import { ripemd160 } from '../../src/core/crypto/index.js';
 import { Pair, type Party } from '../unit/channel/harness.js';
+import { FEES } from '../unit/channel/kit.js';
 
 type Who = 'alice' | 'bob';
 
@@ -33,6 +34,8 @@ type Action =
   /** The usual course of things for a while: deliver what is there, sign what is due. */
   | { readonly kind: 'flow'; readonly first: Who; readonly steps: number }
   | { readonly kind: 'add'; readonly who: Who; readonly amount: bigint }
+  /** As much as alice may, and many small ones of bob's that cross with it. */
+  | { readonly kind: 'cross'; readonly count: number }
   | { readonly kind: 'end'; readonly who: Who; readonly pick: number; readonly how: 0 | 1 | 2 }
   | { readonly kind: 'fee'; readonly feerate: number }
   | { readonly kind: 'cut' }
@@ -70,6 +73,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 7, arbitrary: fc.record({ kind: fc.constant('add' as const), who, amount }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('cross' as const),
+      count: fc.integer({ min: 1, max: 40 }),
+    }),
+  },
   {
     weight: 7,
     arbitrary: fc.record({
@@ -124,6 +134,21 @@ function sameAfterDisk(state: LiveState): void {
   expect(decoded.value).toEqual({ ...state, announcement, shutdown, link });
 }
 
+/**
+ * Seen by the accepter: what the opener signed leaves it its reserve, at the feerate in force or,
+ * where HTLCs have crossed that not even the lowest feerate pays for, at none.
+ */
+function reserveIsKept({ params, commitments, shutdown }: LiveState): void {
+  // Feerates stay as they are once a close has begun.
+  if (shutdown.localScript !== undefined || shutdown.remoteScript !== undefined) return;
+  const keeps = (feeratePerKw?: number): boolean => {
+    const s = summarize(params, commitments, 'local', feeratePerKw ? { feeratePerKw } : {});
+    const cost = commitmentCost(params.format, s.feeratePerKw, s.untrimmed);
+    return s.balances.remote >= (params.local.channelReserve + cost) * 1000n;
+  };
+  expect(keeps() || !keeps(FEES.minimum)).toBe(true);
+}
+
 /** Small channels in which every limit is met sooner or later. */
 interface Setting {
   readonly anchors: boolean;
@@ -155,6 +180,16 @@ const settings = (anchors: boolean): fc.Arbitrary<Setting> =>
     bob: sideSetting,
   });
 
+/** Nothing bounds what both offer but their balances. */
+const wide: SideSetting = { dustLimit: 354, maxAcceptedHtlcs: 100, maxInFlight: 1_000_000_000 };
+const roomy: fc.Arbitrary<Setting> = fc.record({
+  anchors: fc.constant(true),
+  funding: fc.constantFrom(100_000, 1_000_000),
+  push: fc.constantFrom(50, 80, 95),
+  alice: fc.constant(wide),
+  bob: fc.constant(wide),
+});
+
 const termsOf = (s: SideSetting): Partial<LocalTerms> => ({
   dustLimit: sat(s.dustLimit),
   maxAcceptedHtlcs: s.maxAcceptedHtlcs,
@@ -184,6 +219,7 @@ class Run {
       if (party.state.kind !== 'live') return;
       conserved(party.state);
       if (this.steps++ % 16 === 0) sameAfterDisk(party.state);
+      if (party === this.pair.bob && anchors) reserveIsKept(party.state);
       this.couldClose(party, party.state);
     };
   }
@@ -235,6 +271,10 @@ class Run {
         return;
       case 'add':
         this.add(this.party(a.who), a.amount);
+        return;
+      case 'cross':
+        this.add(pair.alice, -1n);
+        for (let i = 0; i < a.count; i++) this.add(pair.bob, 1_100_000n);
         return;
       case 'end': {
         const party = this.party(a.who);
@@ -396,24 +436,32 @@ const DECISIONS = [
 
 const RUNS = Number(process.env['CHANNEL_RUNS'] ?? 60);
 
+function hold(setting: fc.Arbitrary<Setting>, runs: number): void {
+  fc.assert(
+    fc.property(
+      fc.array(action, { minLength: 20, maxLength: 150 }),
+      setting,
+      who,
+      fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
+      (actions, chosen, closer, cuts) => {
+        const run = new Run(chosen);
+        for (const a of actions) run.apply(a);
+        run.finish();
+        run.judge();
+        run.close(closer, cuts);
+      },
+    ),
+    { numRuns: runs, interruptAfterTimeLimit: 600_000 },
+  );
+}
+
 describe('two honest channels', () => {
   for (const anchors of [true, false])
     it(`keep every promise under any interleaving (${anchors ? 'anchors' : 'static_remotekey'})`, () => {
-      fc.assert(
-        fc.property(
-          fc.array(action, { minLength: 20, maxLength: 150 }),
-          settings(anchors),
-          who,
-          fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
-          (actions, setting, closer, cuts) => {
-            const run = new Run(setting);
-            for (const a of actions) run.apply(a);
-            run.finish();
-            run.judge();
-            run.close(closer, cuts);
-          },
-        ),
-        { numRuns: RUNS, interruptAfterTimeLimit: 600_000 },
-      );
+      hold(settings(anchors), RUNS);
     }, 700_000);
+
+  it('keep the opener’s reserve, though HTLCs of both sides cross', () => {
+    hold(roomy, Math.ceil(RUNS / 2));
+  }, 700_000);
 });

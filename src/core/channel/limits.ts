@@ -193,23 +193,12 @@ export function largestAdd(b: AddBounds): Msat {
   return msat(0);
 }
 
-/** What the opener lacks for this feerate above its reserve, were it set by `sender`; or nothing. */
-function lackFor(
-  params: ChannelParams,
-  c: Commitments,
-  feeratePerKw: number,
-  sender: Side,
-): Sat | undefined {
-  const view = firstReached(sender);
-  const owners: readonly Side[] = sender === 'local' ? ['remote', 'local'] : ['local'];
-  const reserve = params[other(sender)].channelReserve;
-  for (const owner of owners) {
-    const also = sender === 'local' ? { also: firstReached('remote') } : {};
-    const s = summarize(params, c, view, { owner, feeratePerKw, ...also });
-    const needs = BigInt(reserve) + commitmentCost(params.format, feeratePerKw, s.untrimmed);
-    if (s.balances[sender] < needs * 1000n) return sat(needs - s.balances[sender] / 1000n);
-  }
-  return undefined;
+/** What `side`, the opener, lacks of its reserve once it has paid for this commitment; or nothing. */
+function lackIn(params: ChannelParams, s: Summary, side: Side): Sat | undefined {
+  const cost = commitmentCost(params.format, s.feeratePerKw, s.untrimmed);
+  const needs = BigInt(params[other(side)].channelReserve) + cost;
+  const balance = s.balances[side];
+  return balance < needs * 1000n ? sat(needs - balance / 1000n) : undefined;
 }
 
 /** Why the opener must not set this feerate, or nothing. */
@@ -219,15 +208,21 @@ export function refuseFee(
   feeratePerKw: number,
   sender: Side,
 ): ChannelError | undefined {
-  const missing = lackFor(params, c, feeratePerKw, sender);
-  // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
-  if (missing !== undefined) return { code: 'fee_not_affordable', missing };
+  const view = firstReached(sender);
+  const owners: readonly Side[] = sender === 'local' ? ['remote', 'local'] : ['local'];
+  const also = sender === 'local' ? { also: firstReached('remote') } : {};
+  for (const owner of owners) {
+    const summary = summarize(params, c, view, { owner, feeratePerKw, ...also });
+    const missing = lackIn(params, summary, sender);
+    // BOLT 2, update_fee: the opener can afford it on the receiver's commitment.
+    if (missing !== undefined) return { code: 'fee_not_affordable', missing };
+  }
   return refuseFeeDust(params, c, feeratePerKw, sender);
 }
 
 /**
  * The highest feerate, from `minimum` up, at which we, the opener, keep our reserve in the commitment
- * that we would sign next; nothing where the present one is that low, or none is low enough.
+ * that we would sign now; nothing where the present one is that low, or none is low enough.
  */
 export function feerateToKeepReserve(
   params: ChannelParams,
@@ -235,7 +230,7 @@ export function feerateToKeepReserve(
   minimum: number,
 ): number | undefined {
   const fits = (feeratePerKw: number): boolean =>
-    lackFor(params, c, feeratePerKw, 'local') === undefined;
+    lackIn(params, summarize(params, c, 'remoteNext', { feeratePerKw }), 'local') === undefined;
   let [good, bad] = [minimum, feerateIn(c.fees, 'remoteNext')];
   if (good >= bad || fits(bad) || !fits(good)) return undefined;
   while (bad - good > 1) {
