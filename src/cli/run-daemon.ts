@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openStore } from '../adapters/store/sqlite/index.js';
+import { openStore, StoreError } from '../adapters/store/sqlite/index.js';
 import type { DaemonConfig } from '../node/main/daemon-config.js';
+import type { Node } from '../node/main/index.js';
 import type { Logger, LogLine } from '../ports/index.js';
 import type { NodeApi } from '../rpc/index.js';
 import { RpcServer } from '../rpc/server.js';
@@ -45,9 +46,15 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
   process.on('SIGINT', signalled);
   // A thrown error that nobody caught is our bug, and what is in memory is in doubt. What is on
   // disk is not: the next start goes on from there.
+  let isBroken = false;
   const broken = (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.error('the daemon broke', { error: text });
+    // What else breaks then mostly follows from the first.
+    if (isBroken) return;
+    isBroken = true;
+    // A disk that is full or failing is no bug, and needs no trace of where it was noticed.
+    const disk = error instanceof StoreError && error.code !== 'invalid';
+    const text = error instanceof Error ? (!disk && error.stack) || error.message : String(error);
+    log.error(disk ? 'the disk failed: stopping' : 'the daemon broke', { error: text });
     process.stderr.write(`lightningd: ${text}\n`);
     stop(1);
   };
@@ -75,9 +82,10 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
     await letGo();
     throw error;
   });
+  let node: Node | undefined;
   try {
     const { startNode } = await import('../node/main/index.js');
-    const node = await startNode(config, {
+    node = await startNode(config, {
       log,
       ...(store === undefined ? {} : { store }),
       passphrase: host.passphrase,
@@ -103,6 +111,7 @@ export async function runDaemon(config: DaemonConfig, host: DaemonHost): Promise
   } catch (error) {
     if (error instanceof Stopped) return error.status;
     log.error('cannot go on', { error: (error as Error).message });
+    await node?.stop().catch(() => {});
     throw error;
   } finally {
     await server.stop();

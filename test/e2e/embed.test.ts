@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -94,6 +94,20 @@ describe('a node inside a program', () => {
     );
     await expect(start({ offline: 'yes' })).rejects.toThrow('offline: true or false is wanted');
     await expect(start({ alais: 'x' })).rejects.toThrow('startNode: unknown option alais');
+  });
+
+  it('refuses a store that another hsm_secret made: its channels could not be spoken for', async () => {
+    const secret = join(directory, 'regtest', 'hsm_secret');
+    const ours = readFileSync(secret);
+    writeFileSync(secret, new Uint8Array(32).fill(7));
+    await expect(start()).rejects.toThrow(/hsm_secret is not the one this store was made with/);
+    writeFileSync(secret, ours.subarray(0, 31));
+    await expect(start()).rejects.toThrow(/hsm_secret: it has 31 bytes/);
+    writeFileSync(secret, '');
+    await expect(start()).rejects.toThrow(/hsm_secret: it is empty/);
+    writeFileSync(secret, ours);
+    const node = await start();
+    await node.stop();
   });
 
   it('writes its log where the options say, and keeps it for getlog', async () => {

@@ -10,7 +10,7 @@
  * The seed is the first 32 of those 64 bytes. (The keys that come of it are our own.)
  */
 import { scrypt } from 'node:crypto';
-import { chmod, open, readFile } from 'node:fs/promises';
+import { chmod, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   concat,
@@ -155,6 +155,10 @@ export async function createHsmSecret(
     try {
       await file.writeFile(contents);
       await file.sync();
+    } catch (error) {
+      // A file that is half there would keep the next start from making a whole one.
+      await unlink(path);
+      throw error;
     } finally {
       await file.close();
     }

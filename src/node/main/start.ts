@@ -12,6 +12,7 @@ import {
 import { openStore } from '../../adapters/store/sqlite/index.js';
 import { openVerifier } from '../../adapters/verifier/index.js';
 import { NETWORKS } from '../../core/bitcoin/index.js';
+import { assertNever, type Bytes, equal, toHex } from '../../core/bytes/index.js';
 import type { Logger, Store } from '../../ports/index.js';
 import type { DaemonConfig } from './daemon-config.js';
 import { createNode, type Node } from './node.js';
@@ -45,6 +46,7 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
   const failed = new AbortController();
   let node: Node | undefined;
   try {
+    await checkOwner(store, signer.nodeId, config);
     const chain = await BitcoindChain.create(config.bitcoind, {
       clock,
       log: log.child('bitcoind'),
@@ -70,6 +72,24 @@ export async function startNode(config: DaemonConfig, deps: StartDeps): Promise<
   }
 }
 
+/** The name of the row that says whose store this is. */
+const OWNER = 'node_id';
+
+/**
+ * A store belongs to one seed: with another, no signature of its channels could be made, and none
+ * of its coins be spent. The first start writes the node's id down.
+ */
+async function checkOwner(store: Store, nodeId: Bytes, config: DaemonConfig): Promise<void> {
+  const [owner] = await store.select('vars', { where: { name: OWNER } });
+  if (owner === undefined)
+    await store.commit([{ put: 'vars', row: { name: OWNER, value: nodeId } }]);
+  else if (!equal(owner.value, nodeId))
+    throw new StartError(
+      `${config.hsmSecretFile}: this hsm_secret is not the one this store was made with: the store ` +
+        `is of node ${toHex(owner.value)}, the seed makes ${toHex(nodeId)}`,
+    );
+}
+
 interface FoundSeed {
   readonly seed: Uint8Array;
   readonly seedIsOld: boolean;
@@ -91,8 +111,25 @@ async function readSeed(config: DaemonConfig, passphrase: string | undefined): P
   return { seed: created.value, seedIsOld: recover !== undefined };
 }
 
-function describe(path: string, error: HsmSecretError): string {
-  const { code, ...rest } = error;
-  const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
-  return `hsm_secret at ${path}: ${code.replaceAll('_', ' ')}${more}`;
+const describe = (path: string, error: HsmSecretError): string => `${path}: ${reasonOf(error)}`;
+
+function reasonOf(error: HsmSecretError): string {
+  switch (error.code) {
+    case 'malformed':
+      return error.length === 0
+        ? 'it is empty, so that no key was ever kept in it'
+        : `it has ${error.length} bytes, and is neither 32 bytes, nor an encrypted seed, nor words`;
+    case 'passphrase_needed':
+      return 'passphrase needed (--encrypted-hsm)';
+    case 'not_encrypted':
+      return 'it is not encrypted, and a passphrase was given';
+    case 'io':
+      return error.reason;
+    case 'not_found':
+    case 'wrong_passphrase':
+    case 'already_exists':
+      return error.code.replaceAll('_', ' ');
+    default:
+      return assertNever(error);
+  }
 }
