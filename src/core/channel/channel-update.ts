@@ -34,11 +34,17 @@ function scidFor(s: LiveState): ShortChannelId | undefined {
   return isAnnounced(s) ? realScid(s) : (s.lockin.remoteAlias ?? realScid(s));
 }
 
-/** Emits a channel_update as things stand, if one may be made. */
+/**
+ * Emits a channel_update as things stand, if one may be made. BOLT 7 lets the peer have one before a
+ * channel is announced, with `dont_forward`. It gets none where the announcement is to come: LND
+ * takes the update for all, which says the same a little later, for a repetition, and drops it for a
+ * day, so that the network has the one that nobody may forward.
+ */
 export function channelUpdate(s: LiveState, turn: Turn): LiveState {
   const shortChannelId = scidFor(s);
   // BOLT 7, channel_update: not before channel_ready was received.
   if (!isReady(s) || shortChannelId === undefined) return s;
+  if (s.params.announce && !isAnnounced(s)) return s;
   const { signer, chainHash, now } = turn.context;
   const policy = boundPolicy(s);
   const announced = isAnnounced(s);

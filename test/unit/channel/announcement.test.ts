@@ -107,6 +107,16 @@ describe('channel_update', () => {
     expect(update.channelFlags).toBe(first ? 0 : 1);
   });
 
+  it('of a channel that is to be announced waits for the announcement, over changes and reconnections', () => {
+    const pair = new Pair({ announce: true }).open();
+    pair.command(pair.alice, { kind: 'setPolicy', ref: 1, policy: { feeBaseMsat: 77 } });
+    pair.crash(pair.alice).reconnect().settle();
+    expect(pair.alice.updates).toEqual([]);
+    pair.mine(6).settle();
+    expect(pair.alice.updates.length).toBe(1);
+    expect(lastUpdate(pair.alice)).toMatchObject({ messageFlags: 1, feeBaseMsat: 77 });
+  });
+
   it('of an announced channel names the real short_channel_id', () => {
     const update = lastUpdate(announced().alice);
     expect(update.shortChannelId).toBe(shortChannelId(101, 5, 0));

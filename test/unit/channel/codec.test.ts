@@ -50,6 +50,7 @@ function everything(): LiveState {
     },
     failure: { reason: 'warum — no', sentError: true, behind: false },
     spent: { tx: utf8('spend'), height: 5 },
+    relay: { ...live.relay, timestamp: 1_700_000_001 },
     link: { kind: 'offline' },
   };
 }
