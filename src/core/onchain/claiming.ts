@@ -92,6 +92,7 @@ export function settleClaims(
   const scene: Scene = { byKey, close, tx, preimages };
   sayClose(scene, turn);
   let next = useCoins(keepClaims(state, scene, turn), scene, turn);
+  if (!turn.prices) return next;
   const taken = new Set(next.claims.flatMap((claim) => claim.outputs));
   const free: Claimable[] = [];
   for (const output of close.followed) {
@@ -130,7 +131,7 @@ function isWelcome({ kind }: Ending): boolean {
 
 /** Drops what is lost or to be split, replaces what waits in vain, says the rest again. */
 function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainState {
-  const state = turn.tick ? together(before, scene, turn) : before;
+  const state = turn.tick && turn.prices ? together(before, scene, turn) : before;
   const claims: Claim[] = [];
   for (const known of state.claims) {
     const claim = redated(state, known, scene, turn);
@@ -189,7 +190,7 @@ function together(state: OnchainState, scene: Scene, turn: Turn): OnchainState {
 function split(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim | undefined {
   const { channel, height } = state;
   const { fees, signer } = turn.context;
-  if (!mustSplit(claim, height)) return undefined;
+  if (!turn.prices || !mustSplit(claim, height)) return undefined;
   const items = itemsOf(claim, scene, height)?.sort((a, b) =>
     Number(b.output.amount - a.output.amount),
   );
@@ -218,10 +219,10 @@ function renew(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Cla
   const { fees } = turn.context;
   // The anchor's spend has done its work once the close is in a block; it follows by itself.
   const idle = isForClose(claim.purpose) && scene.close.height !== undefined;
-  const dearer = idle ? undefined : nextFeerate(claim, height, fees);
+  const dearer = idle || !turn.prices ? undefined : nextFeerate(claim, height, fees);
   if (needsCoins(items)) {
     say(claim, scene, turn);
-    if (claim.tx === undefined || dearer !== undefined) {
+    if (turn.prices && (claim.tx === undefined || dearer !== undefined)) {
       const wished = dearer ?? firstFeerate(claim.deadline, height, fees);
       askForCoins(state, claim, wished, items, scene, turn);
     }

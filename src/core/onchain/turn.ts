@@ -9,6 +9,8 @@ export class Turn {
   readonly tick: boolean;
   /** Whether claims are made now; not amid the news of a block, which more of it may overtake. */
   readonly plans: boolean;
+  /** Whether fees are of today: a start says again what was said, before it knows what is asked. */
+  readonly prices: boolean;
   /** The coins that this step brings. */
   readonly funded: Extract<OnchainInput, { kind: 'claimFunded' }> | undefined;
 
@@ -18,6 +20,7 @@ export class Turn {
   ) {
     this.tick = input.kind === 'block' || input.kind === 'restored';
     this.plans = !isNewsOfBlock(input);
+    this.prices = input.kind !== 'restored';
     this.funded = input.kind === 'claimFunded' ? input : undefined;
   }
 

@@ -76,7 +76,10 @@ export type OnchainInput =
       readonly inputs: readonly FeeInput[];
       readonly change?: TxOutput;
     }
-  /** First input after a start from disk: watches and broadcasts again. */
+  /**
+   * First input after a start from disk: watches and broadcasts again. Give `block` with the present
+   * height as soon as today's fees are known: until then nothing is claimed anew or made dearer.
+   */
   | { readonly kind: 'restored' };
 
 /** A coin of the wallet that pays fees. */

@@ -469,6 +469,7 @@ export function createNode(chosen: NodeConfig, ports: NodePorts) {
       await payments.reconcile(channels.liveOrigins());
       await gossip.start();
       await chain.start();
+      void chain.whenSynced().then(() => endings.look());
       await peers.start();
       payments.resume();
     },

@@ -44,6 +44,12 @@ export class Endings {
     return this.#byId.has(channelId);
   }
 
+  /** After a start, once fees are known: what waits is looked at anew. */
+  look(): void {
+    const height = this.#deps.height();
+    for (const ending of this.#byId.values()) ending.feed({ kind: 'block', height });
+  }
+
   /** Rejects where one could not take the block, which none of the others waits for. */
   async connectBlock(block: EndingBlock): Promise<void> {
     const failed: unknown[] = [];

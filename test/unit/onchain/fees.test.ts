@@ -264,6 +264,26 @@ describe('HTLC transactions of an anchor channel', () => {
     expect(w.refused).toEqual([]);
   });
 
+  it('are not made dearer by a start, which does not know what is asked', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 60_000, 170)] }],
+      known: [8],
+    });
+    w.confirm(w.localCommitment());
+    w.wait(3);
+    const claim = () => w.state.claims.find((c) => c.purpose === 'htlc_success');
+    const before = claim();
+    w.feeratePerKw = 5000;
+    w.broadcasts.length = 0;
+    w.restart();
+    expect(claim()).toEqual(before);
+    expect(w.purposes()).toEqual(['htlc_success']);
+    w.feed({ kind: 'block', height: w.height });
+    expect(claim()?.feeratePerKw).toBe(5000);
+    expect(w.refused).toEqual([]);
+  });
+
   it('let go of the coins of versions that did not confirm, once one has', () => {
     const w = new World({
       format: 'anchors',
