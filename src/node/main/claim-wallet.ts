@@ -19,8 +19,11 @@ export const coinsForFees = (wallet: Wallet): readonly Sat[] =>
     .filter((output) => isForFees(output) && !wallet.isReserved(output))
     .map(({ amount }) => amount);
 
-/** One row of `vars` for each claim: the outpoints that are its own. */
-const HELD_VAR = 'claims/coins/';
+/**
+ * One row of `vars` for each claim: the outpoints that are its own. Nothing large has a name behind
+ * this one, so that a start reads these alone.
+ */
+const HELD_VAR = 'wallet_claims/';
 
 const nameOf = ({ txid, vout }: Pick<WalletOutput, 'txid' | 'vout'>) => outpointOf(txid, vout);
 
