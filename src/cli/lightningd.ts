@@ -66,6 +66,8 @@ async function main(): Promise<void> {
   const config = readOptions(process.argv.slice(2));
   makePlaces(config);
   const passphrase = config.askPassphrase ? await askPassphrase() : undefined;
+  // A terminal or a pipe that is gone must not end a node: what it would have read is lost.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const log = new TextLog(config.log);
   process.on('SIGHUP', () => log.reopen());
   const end = await runDaemon(config, {

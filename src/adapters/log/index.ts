@@ -46,21 +46,27 @@ const clean = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
   text.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, (c) => (c === '\n' ? '\\n' : '?'));
 
+interface OpenFile {
+  readonly path: string;
+  /** `undefined`: the terminal. */
+  readonly fd: number | undefined;
+}
+
 export class TextLog {
   readonly #options: LogOptions;
-  #files: { readonly path: string; readonly fd: number | undefined }[] = [];
+  #files: readonly OpenFile[] = [];
   #recent: LogLine[] = [];
   readonly logger: Logger;
 
   /** Throws where a file cannot be opened. */
   constructor(options: LogOptions) {
     this.#options = options;
-    this.#open();
+    this.#files = this.#open();
     this.logger = this.#child('lightningd');
   }
 
-  #open(): void {
-    this.#files = this.#options.files.map((path) => {
+  #open(): readonly OpenFile[] {
+    return this.#options.files.map((path) => {
       if (path === '-') return { path, fd: undefined };
       try {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -124,10 +130,15 @@ export class TextLog {
     return this.#recent.slice(-KEPT);
   }
 
-  /** After the files were moved away (SIGHUP). */
+  /** After the files were moved away (SIGHUP). Where they cannot be opened, the old ones stay. */
   reopen(): void {
-    this.close();
-    this.#open();
+    try {
+      const files = this.#open();
+      this.close();
+      this.#files = files;
+    } catch (error) {
+      this.logger.error((error as Error).message);
+    }
   }
 
   close(): void {

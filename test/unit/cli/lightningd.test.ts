@@ -172,6 +172,28 @@ describe('lightningd', () => {
     expect(pid).toBeGreaterThan(0);
   }, 60_000);
 
+  it('goes on where its log cannot: a terminal that is gone, a file that cannot be opened anew', async () => {
+    const log = join(dir, 'log');
+    const daemon = node('--log-file=-', `--log-file=${log}`, '--log-level=debug');
+    const client = await ready();
+    await client.call('getinfo');
+    daemon.child.stdout?.destroy();
+    rmSync(log);
+    mkdirSync(log);
+    daemon.child.kill('SIGHUP');
+    // Each of these says something to the log.
+    const lines = async () => ((await client.call('getlog')).result as { log: object[] }).log;
+    const reopened = async () => JSON.stringify(await lines()).includes('cannot be written there');
+    while (!(await reopened())) await pause(20);
+    rmSync(log, { recursive: true });
+    daemon.child.kill('SIGHUP');
+    while (!existsSync(log)) await pause(20);
+    expect((await client.call('getinfo')).result).toMatchObject({ network: 'regtest' });
+    daemon.child.kill('SIGTERM');
+    expect((await daemon.ended).code).toBe(0);
+    expect(readFileSync(log, 'utf8')).toContain('lightningd: stopped');
+  }, 60_000);
+
   it('asks for the passphrase of hsm_secret, and keeps to it', async () => {
     const typed = (passphrase: string) => {
       const daemon = node('--encrypted-hsm');
