@@ -252,12 +252,14 @@ export class Opening {
       this.#forsake(entry, txid);
       return;
     }
+    // The machine keeps the channel from here on, whatever the peer says before the broadcast: its
+    // coins must not be freed, and come back by our commitment where it has failed.
+    this.#pending.delete(entry);
     await this.#deps.backedUp();
     await this.#deps.wallet
       .publish(txid)
       .catch((error) => this.#deps.log.error('the funding waits', { error: String(error) }));
     if (pending?.funding === undefined) return;
-    this.#pending.delete(entry);
     const { tx, vout } = pending.funding;
     const { channelType } = pending;
     pending.answer(ok({ channelId: entry.id, tx, txid, vout, channelType }));

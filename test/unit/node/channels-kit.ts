@@ -207,8 +207,12 @@ export class ChannelsKit {
   readonly finals: FinalHtlc[] = [];
   readonly closed: ChannelId[] = [];
   readonly broadcasts: Bytes[] = [];
-  /** Transactions of ours that fund channels. */
+  /** Transactions of ours that fund channels, and what became of them. */
   readonly fundings: Transaction[] = [];
+  readonly published: string[] = [];
+  readonly abandoned: string[] = [];
+  /** Resolves once the backup is written. */
+  backup: Promise<void> = Promise.resolve();
   #line: Promise<void> = Promise.resolve();
   #keepBack: Message[] | undefined;
 
@@ -304,8 +308,10 @@ export class ChannelsKit {
           },
           fundMany: () => Promise.reject(new Error('no wallet')),
           spendableForChannel: () => Promise.reject(new Error('no wallet')),
-          publish: async () => {},
-          abandon() {},
+          publish: async (id) => {
+            this.published.push(toHex(id));
+          },
+          abandon: (id) => this.abandoned.push(toHex(id)),
           closeScript: async () => script(7),
         },
         gossip: { announce() {}, update() {} },
@@ -321,7 +327,7 @@ export class ChannelsKit {
           closedOnChain: (live) => this.closed.push(toHex(live.channelId) as ChannelId),
           preimage() {},
         },
-        backedUp: async () => {},
+        backedUp: () => this.backup,
         fatal: (error) => {
           throw error;
         },
@@ -426,16 +432,16 @@ export class ChannelsKit {
   /** We open a channel with a peer; it is in no block yet. */
   async openTo(name: string): Promise<Opener> {
     const accepter = this.opener(name);
-    const opened = this.channels.fund({
-      peerId: accepter.id,
-      amount: sat(1_000_000),
-      pushMsat: msat(300_000_000),
-      announce: false,
-    });
+    const opened = this.fundTo(accepter);
     await this.settle();
     const result = await opened;
     if (!result.ok) throw new Error(result.error.code);
     return accepter;
+  }
+
+  fundTo({ id: peerId }: Opener): ReturnType<Channels['fund']> {
+    const pushMsat = msat(300_000_000);
+    return this.channels.fund({ peerId, amount: sat(1_000_000), pushMsat, announce: false });
   }
 
   /** Opens a channel, puts it into a block, and waits for it to be ready. */

@@ -50,6 +50,35 @@ it('receive funding_created (of the accepter, with the output of another channel
   expect(kit.channels.get(toHex(alice.live.channelId) as never)?.status).toBe('CHANNELD_NORMAL');
 });
 
+it('receive error (after funding_signed, while the backup is written): the coins are the channel’s, and come back by it', async () => {
+  const kit = await ChannelsKit.start();
+  let written = () => {};
+  kit.backup = new Promise((resolve) => {
+    written = resolve;
+  });
+  const mallory = kit.opener('mallory');
+  const opened = kit.fundTo(mallory);
+  await kit.settle();
+  const { channelId } = mallory.live;
+  kit.say(mallory, { kind: 'error', channelId, data: new Uint8Array(0) });
+  await kit.settle();
+  written();
+  await kit.settle();
+  expect((await opened).ok).toBe(true);
+  expect([kit.published.length, kit.abandoned]).toEqual([1, []]);
+  expect(kit.channels.get(toHex(channelId) as never)?.status).toBe('AWAITING_UNILATERAL');
+});
+
+it('receive error (after the funding was broadcast): the channel stays, to be claimed', async () => {
+  const kit = await ChannelsKit.start();
+  const mallory = await kit.openTo('mallory');
+  const { channelId } = mallory.live;
+  kit.say(mallory, { kind: 'error', channelId, data: new Uint8Array(0) });
+  await kit.settle();
+  expect([kit.published.length, kit.abandoned]).toEqual([1, []]);
+  expect(kit.channels.get(toHex(channelId) as never)?.status).toBe('AWAITING_UNILATERAL');
+});
+
 it('receive funding_created (two channels for one output at once)', async () => {
   const kit = await ChannelsKit.start();
   const point = { txid: new Uint8Array(32).fill(5), vout: 1 };
