@@ -129,6 +129,7 @@ export class Lab {
 
   /** Lets this much virtual time pass. */
   async wait(ms: number): Promise<void> {
+    if (!(ms >= 0)) throw new Error(`the lab: ${ms} is no time to wait`);
     await this.run(sleep(this.clock, ms), 'the wait', ms + 1);
   }
 
@@ -172,8 +173,10 @@ export class Lab {
     await this.settle();
   }
 
-  /** Gives the node's wallet a confirmed coin. */
+  /** Gives the node's wallet a confirmed coin, of 546 satoshi at least. */
   async fund(node: NodeName, satoshi: number): Promise<void> {
+    if (!Number.isSafeInteger(satoshi) || satoshi < 546)
+      throw new Error(`the lab: a coin has whole satoshi, 546 or more, and not ${satoshi}`);
     const { bech32 } = await this.rpc(node, 'newaddr', { addresstype: 'bech32' });
     const script = decodeAddress(bech32, NETWORKS.regtest);
     if (!script.ok) throw new Error(`no address: ${bech32}`);
