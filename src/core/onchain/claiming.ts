@@ -22,7 +22,7 @@ import {
   payingItem,
   wantedForClose,
 } from './for-close.js';
-import type { CloseView } from './outcomes.js';
+import { type CloseView, depth } from './outcomes.js';
 import type { Followed } from './outputs.js';
 import {
   claimable,
@@ -37,7 +37,7 @@ import {
 } from './plan.js';
 import { regroup } from './together.js';
 import type { Turn } from './turn.js';
-import type { Claim, OnchainState } from './types.js';
+import { type Claim, type OnchainState, SAFE_DEPTH } from './types.js';
 
 type ByKey = ReadonlyMap<string, Followed>;
 
@@ -137,8 +137,9 @@ function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainStat
     const claim = redated(state, known, scene, turn);
     const stands = standing(claim, scene.byKey);
     if (stands === 'confirmed') {
-      // Coins of other versions: none of those can confirm any more, but for a reorg's second look.
-      if (turn.tick && isFunded(claim)) turn.emit({ kind: 'releaseClaim', claim: claim.id });
+      // Coins of other versions are free from here on; a reorg less deep finds them still its own.
+      if (turn.tick && isFunded(claim) && isSafe(claim, scene, state.height))
+        turn.emit({ kind: 'releaseClaim', claim: claim.id });
       claims.push(claim);
       continue;
     }
@@ -155,6 +156,11 @@ function keepClaims(before: OnchainState, scene: Scene, turn: Turn): OnchainStat
 /** Whether coins of the wallet are among its inputs. */
 const isFunded = ({ tx, outputs }: Claim): boolean =>
   tx !== undefined && tx.inputs.length > outputs.length;
+
+function isSafe({ outputs: [key] }: Claim, { byKey }: Scene, height: BlockHeight): boolean {
+  const at = key === undefined ? undefined : byKey.get(key)?.spend?.height;
+  return at !== undefined && depth(at, height) >= SAFE_DEPTH;
+}
 
 /** What pays for the close is in haste from when a preimage made an HTLC of the peer's ours. */
 function redated(state: OnchainState, claim: Claim, scene: Scene, turn: Turn): Claim {

@@ -74,11 +74,12 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
     async fundClaim(claim, request) {
       const script = await changeScript(claim);
       const ours = heldBy(claim);
-      // A higher fee may take the same coins again, and others with them.
+      // A higher fee may take the same coins again, and others with them; those too that a version
+      // spends which a reorg took out of its block.
       const free = wallet
-        .unspent()
-        .filter(isForFees)
-        .filter((o) => ours.has(nameOf(o)) || !wallet.isReserved(o));
+        .outputs()
+        .filter((o) => o.spentHeight === undefined && isForFees(o))
+        .filter((o) => ours.has(nameOf(o)) || (o.spentBy === undefined && !wallet.isReserved(o)));
       const byInput = new Map(free.map((output) => [feeInput(wallet, output), output]));
       const chosen = selectFeeInputs(request, [...byInput.keys()], script);
       if (chosen === undefined) return undefined;

@@ -293,11 +293,13 @@ describe('HTLC transactions of an anchor channel', () => {
     });
     w.confirm(w.localCommitment());
     expect([...w.wallet.reserved.keys()]).toEqual(['1']);
-    w.mine(1);
+    w.mine(2);
     expect(w.state.spends.length).toBe(2);
+    expect([...w.wallet.reserved.keys()]).toEqual(['1']);
+    w.mine(1);
     expect([...w.wallet.reserved.keys()]).toEqual([]);
-    // A reorg takes it back, and no coin is asked for but its own.
-    w.reorgForgetting(1);
+    // A reorg takes it back all the same, and it is broadcast again.
+    w.reorgForgetting(3);
     w.mine(DELAY + 10);
     expect(w.wallet.balance() - COINS).toBeGreaterThan(545_000n);
     expect(w.refused).toEqual([]);

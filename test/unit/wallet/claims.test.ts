@@ -100,4 +100,29 @@ describe('coins for claims', () => {
     claims.releaseClaim('a');
     expect(kit.wallet.unspent().map((o) => o.txid)).not.toContainEqual(coin?.txid);
   });
+
+  it('that a version spent in a block which a reorg took back are for a dearer one', async () => {
+    const kit = await walletKit();
+    await kit.give(20_000n);
+    await kit.mine();
+    const claims = claimWallet(kit.wallet);
+    const first = must(await claims.fundClaim('c/1', request));
+    const { txid, vout, scriptPubkey } = first.inputs[0]!;
+    // In the place of the claim's transaction: one that spends the same coin.
+    const utxos = [{ txid, vout }];
+    const made = await kit.wallet.fund([{ amount: sat(10_000), scriptPubkey }], {
+      ...{ utxos, reservedOk: true },
+    });
+    if (!made.ok) throw new Error(made.error.code);
+    kit.chain.submit(made.value.raw);
+    await kit.mine();
+    expect(await claims.fundClaim('c/2', request)).toBeDefined();
+    claims.releaseClaim('c/2');
+    kit.chain.reorg(1, { empty: true });
+    await kit.follower.sync();
+    const dearer = { ...request, feeratePerKw: 2000 };
+    const next = must(await claims.fundClaim('c/1', dearer));
+    expect(next.inputs.map((coin) => coin.txid)).toContainEqual(txid);
+    expect(await claims.fundClaim('c/2', request)).toBeUndefined();
+  });
 });
