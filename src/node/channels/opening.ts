@@ -70,6 +70,12 @@ interface Pending {
   readonly member?: Member;
 }
 
+/** A key and a script of ours, for one channel. */
+interface Ingredients {
+  readonly key: number;
+  readonly shutdownScript: Bytes;
+}
+
 type OpeningEffect = ChannelEffect & { kind: 'fund' | 'broadcastFunding' | 'failed' };
 
 /** BOLT 2 leaves it to us how many unfinished openings one peer may have. */
@@ -85,6 +91,9 @@ export class Opening {
   readonly #deps: OpeningDeps;
   readonly #pending = new Map<Entry, Pending>();
   readonly #shared: SharedFunding;
+  /** What the channels that peers open are made of, and what was never used for one. */
+  readonly #taken = new WeakMap<Entry, Ingredients>();
+  readonly #spare: Ingredients[] = [];
 
   constructor(options: ChannelsOptions, deps: OpeningDeps) {
     this.#options = options;
@@ -148,20 +157,18 @@ export class Opening {
       refuse(before);
       return;
     }
-    const [key, shutdownScript] = await Promise.all([
-      this.#deps.keys.take(),
-      this.#deps.wallet.closeScript(),
-    ]);
+    const ingredients = this.#spare.pop() ?? (await this.#freshIngredients());
     // More may have been asked for at once.
     const now = this.#faultIn(peer, message);
     if (now !== undefined) {
+      this.#spare.push(ingredients);
       refuse(now);
       return;
     }
     const { minimumDepth, localFeatures } = this.#options;
     const step = acceptChannel(
       {
-        key,
+        ...ingredients,
         peerId: hex(peer.nodeId),
         localFeatures,
         remoteFeatures: peer.features,
@@ -171,12 +178,30 @@ export class Opening {
         limits: limitsFor(this.#options.policy.cltvExpiryDelta),
         policy: this.#policy(message.fundingSatoshis),
         localAlias: this.#alias(),
-        shutdownScript,
       },
       message,
       this.#deps.context(),
     );
-    this.#deps.adopt(step);
+    this.#taken.set(this.#deps.adopt(step), ingredients);
+  }
+
+  async #freshIngredients(): Promise<Ingredients> {
+    const [key, shutdownScript] = await Promise.all([
+      this.#deps.keys.take(),
+      this.#deps.wallet.closeScript(),
+    ]);
+    return { key, shutdownScript };
+  }
+
+  /**
+   * What served for a channel that never was does for the next one: openings that come to nothing
+   * would take the keys and scripts out of reach of a recovery from the seed.
+   */
+  #takeBack(entry: Entry): void {
+    const ingredients = this.#taken.get(entry);
+    this.#taken.delete(entry);
+    // Once there is a row, we have signed with the key.
+    if (ingredients !== undefined && !entry.stored) this.#spare.push(ingredients);
   }
 
   #faultIn(peer: ChannelPeer, message: MessageOf<'openChannel'>): string | undefined {
@@ -197,6 +222,7 @@ export class Opening {
         void this.#publish(entry, effect.txid);
         return;
       case 'failed':
+        this.#takeBack(entry);
         this.#abandon(entry, effect.reason);
         return;
       default:

@@ -211,6 +211,8 @@ export class ChannelsKit {
   readonly fundings: Transaction[] = [];
   readonly published: string[] = [];
   readonly abandoned: string[] = [];
+  /** Those that the wallet was asked for. */
+  scripts = 0;
   /** Resolves once the backup is written. */
   backup: Promise<void> = Promise.resolve();
   #line: Promise<void> = Promise.resolve();
@@ -312,7 +314,10 @@ export class ChannelsKit {
             this.published.push(toHex(id));
           },
           abandon: (id) => this.abandoned.push(toHex(id)),
-          closeScript: async () => script(7),
+          closeScript: async () => {
+            this.scripts++;
+            return script(7);
+          },
         },
         gossip: { announce() {}, update() {} },
         ends: {

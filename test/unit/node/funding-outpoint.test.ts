@@ -1,6 +1,7 @@
 /** A funding output is one channel's, and it is in a block as long as the channel is relied on. */
 import { expect, it } from 'vitest';
 import { toHex } from '../../../src/core/bytes/index.js';
+import { encodeMessage } from '../../../src/core/wire/index.js';
 import { ChannelsKit, spendOf } from './channels-kit.js';
 
 it('receive funding_created (the funding output of a channel with another peer)', async () => {
@@ -131,6 +132,36 @@ it('receive open_channel (of one stranger more, where two hundred channels are n
   another.open();
   await kit.settle();
   expect(another.heard.at(-1)?.kind).toBe('fundingSigned');
+});
+
+it('receive open_channel (again and again, and error before funding_created): one key does for all', async () => {
+  const kit = await ChannelsKit.start();
+  kit.mangle = (from, message) =>
+    message.kind !== 'fundingCreated'
+      ? [encodeMessage(message)]
+      : [
+          encodeMessage({
+            kind: 'error',
+            channelId: message.temporaryChannelId,
+            data: new Uint8Array(from.id.length),
+          }),
+        ];
+  const keys = new Set<string>();
+  for (let i = 0; i < 5; i++) {
+    const opener = kit.opener('mallory');
+    opener.open();
+    await kit.settle();
+    for (const m of opener.heard) if (m.kind === 'acceptChannel') keys.add(toHex(m.fundingPubkey));
+    expect(kit.channels.list()).toEqual([]);
+  }
+  expect([keys.size, kit.scripts]).toEqual([1, 1]);
+  // What a channel was made of is never used again.
+  kit.mangle = undefined;
+  for (const name of ['alice', 'bob']) {
+    const opener = await kit.channelWith(name);
+    keys.add(toHex(opener.live.params.remote.points.fundingPubkey));
+  }
+  expect([keys.size, kit.scripts]).toEqual([2, 2]);
 });
 
 it('receive open_channel (twelve times at once)', async () => {
