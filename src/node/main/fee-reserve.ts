@@ -17,13 +17,20 @@ export interface FeeReserveDeps {
   readonly log: Logger;
 }
 
+/** Its end has not begun: claims of what has ended have asked for their coins already. */
+const LIVE: ReadonlySet<string> = new Set([
+  'CHANNELD_AWAITING_LOCKIN',
+  'CHANNELD_NORMAL',
+  'CHANNELD_SHUTTING_DOWN',
+  'CLOSINGD_SIGEXCHANGE',
+]);
+
 /** What may still end on the chain with anchors. */
 function atRisk(channels: readonly LiveChannel[]): AnchorsAtRisk[] {
   return channels.flatMap((channel): AnchorsAtRisk[] => {
     const { status, type, htlcs, toLocalMsat, feeratePerKw = 0, behind } = channel;
-    const ends = status === 'ONCHAIN' || status === 'CLOSINGD_COMPLETE' || status === 'CLOSED';
     // Nobody but its peer can close what is behind, and pays for it.
-    if (type?.anchors !== true || channel.local === undefined || ends || behind) return [];
+    if (type?.anchors !== true || !LIVE.has(status) || behind) return [];
     const untrimmed = htlcs.filter(({ localTrimmed }) => !localTrimmed);
     const amounts = untrimmed.map(({ amountMsat }) => sat(amountMsat / 1000n));
     return [{ htlcs: amounts, balance: sat(toLocalMsat / 1000n), feeratePerKw }];

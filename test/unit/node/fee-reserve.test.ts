@@ -5,11 +5,9 @@ import type { LiveChannel } from '../../../src/node/channels/index.js';
 import { FeeReserve } from '../../../src/node/main/fee-reserve.js';
 import { silentLogger } from '../../../src/ports/index.js';
 
-const side = { dustLimit: sat(546) };
 const open = {
   status: 'CHANNELD_NORMAL',
   type: { anchors: true },
-  local: side,
   toLocalMsat: msat(500_000_000n),
   feeratePerKw: 2_500,
   htlcs: [],
@@ -74,6 +72,7 @@ it('nothing is said where no channel of ours needs coins, nor amid blocks', () =
   expect(operator.log).toEqual([]);
   for (const other of [
     { ...open, type: { anchors: false } },
+    { ...open, status: 'AWAITING_UNILATERAL' },
     { ...open, status: 'ONCHAIN' },
     { ...open, toLocalMsat: msat(0n) },
     { ...open, behind: true },
