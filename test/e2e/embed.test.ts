@@ -128,7 +128,7 @@ describe('a node inside a program', () => {
     };
     const starting = startNode(options, { signal: giveUp.signal });
     starting.catch(() => {});
-    const waits = () => readFileSync(file, 'utf8').includes('waiting for bitcoind');
+    const waits = () => readFileSync(file, 'utf8').includes('nobody listens there: is it running?');
     await until('the log says so', () => existsSync(file) && waits());
     giveUp.abort(new Error('enough'));
     await expect(starting).rejects.toThrow('enough');

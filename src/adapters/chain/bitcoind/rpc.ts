@@ -65,6 +65,14 @@ interface Response {
   readonly text: string;
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there: is it running?',
+  ENOTFOUND: 'no host has this name',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ETIMEDOUT: 'the host does not answer',
+};
+const inWords = (code: string): string => (code in WORDS ? `${WORDS[code]} (${code})` : code);
+
 const reason = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;
@@ -170,7 +178,7 @@ export class RpcClient {
         throw new ChainAway(`bitcoind at ${url}: no answer to ${method} in ${timeoutMs / 1000} s`);
       // bitcoind closes idle connections; every call we make may be repeated safely.
       if (!last && /ECONNRESET|EPIPE/.test(reason(error))) return undefined;
-      throw new ChainAway(`bitcoind at ${url}: ${reason(error)}`);
+      throw new ChainAway(`bitcoind at ${url}: ${inWords(reason(error))}`);
     } finally {
       clearTimeout(timer);
       this.#underWay.delete(call);
