@@ -411,8 +411,9 @@ describe('a relay with a hostile peer', () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(action, { minLength: 10, maxLength: 60, size: 'max' }),
-          async (actions) => {
-            const world = await HostileRelay.start(evil);
+          fc.record({ weOpen: fc.boolean(), anchors: fc.boolean() }),
+          async (actions, channelTo) => {
+            const world = await HostileRelay.start(evil, channelTo);
             const play = new Play(world);
             for (const a of actions) await play.act(a);
             await world.kit.settle();

@@ -3,6 +3,7 @@
  * the node and of its money is asked after everything that happens.
  */
 import { expect } from 'vitest';
+import type { Transaction } from '../../src/core/bitcoin/index.js';
 import {
   type Bytes,
   type ChannelId,
@@ -65,6 +66,12 @@ export class Neighbour {
   }
 }
 
+/** The channel with the evil one. */
+export interface EvilChannel {
+  readonly weOpen: boolean;
+  readonly anchors: boolean;
+}
+
 export class HostileRelay {
   readonly #preimages = new Map<string, Bytes>();
   #worth = 0n;
@@ -77,10 +84,16 @@ export class HostileRelay {
     readonly quiet: Opener,
   ) {}
 
-  static async start(evil: 'alice' | 'carol'): Promise<HostileRelay> {
+  static async start(evil: 'alice' | 'carol', how: EvilChannel): Promise<HostileRelay> {
     const kit = await ChannelsKit.start();
-    const alice = new Neighbour(await kit.channelWith('alice'), evil !== 'alice');
-    const carol = new Neighbour(await kit.channelWith('carol'), evil !== 'carol');
+    const open = async (name: 'alice' | 'carol'): Promise<Neighbour> => {
+      if (name !== evil) return new Neighbour(await kit.channelWith(name), true);
+      if (!how.weOpen) return new Neighbour(await kit.channelWith(name, how), false);
+      const opener = await kit.openTo(name, how.anchors);
+      await kit.mine(kit.fundings.at(-1) as Transaction);
+      return new Neighbour(opener, false);
+    };
+    const [alice, carol] = [await open('alice'), await open('carol')];
     const relay = new HostileRelay(kit, alice, carol, await kit.channelWith('dave'));
     relay.#worth = relay.worth();
     return relay;

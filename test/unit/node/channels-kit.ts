@@ -435,18 +435,18 @@ export class ChannelsKit {
   }
 
   /** We open a channel with a peer; it is in no block yet. */
-  async openTo(name: string): Promise<Opener> {
+  async openTo(name: string, anchors = true): Promise<Opener> {
     const accepter = this.opener(name);
-    const opened = this.fundTo(accepter);
+    const opened = this.fundTo(accepter, anchors);
     await this.settle();
     const result = await opened;
     if (!result.ok) throw new Error(result.error.code);
     return accepter;
   }
 
-  fundTo({ id: peerId }: Opener): ReturnType<Channels['fund']> {
-    const pushMsat = msat(300_000_000);
-    return this.channels.fund({ peerId, amount: sat(1_000_000), pushMsat, announce: false });
+  fundTo({ id: peerId }: Opener, anchors = true): ReturnType<Channels['fund']> {
+    const [amount, pushMsat] = [sat(1_000_000), msat(300_000_000)];
+    return this.channels.fund({ peerId, amount, pushMsat, announce: false, anchors });
   }
 
   /** Opens a channel, puts it into a block, and waits for it to be ready. */
