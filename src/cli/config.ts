@@ -24,6 +24,9 @@ const FEE_PER_SATOSHI = 10;
 const MIN_CAPACITY_SAT = 10_000;
 const MIN_EMERGENCY_MSAT = 25_000_000;
 
+/** BOLT 7, node_announcement: names are ASCII, 255 bytes at most. */
+const HOST = /^[A-Za-z0-9.:_-]{0,255}$/;
+
 function readAddress(name: string, text: string, port: number): NetAddress {
   const m = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/]*))(?::(\d{1,5}))?$/.exec(text);
   const bareV6 = /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(text);
@@ -31,9 +34,10 @@ function readAddress(name: string, text: string, port: number): NetAddress {
     throw new OptionError(`--${name}=${text}: Tor services are not made here; name the address`);
   if (bareV6) return { host: text, port };
   const given = m?.[3] === undefined ? port : Number(m[3]);
-  if (!m || given < 1 || given > 65535)
+  const host = m?.[1] ?? m?.[2] ?? '';
+  if (!m || given < 1 || given > 65535 || !HOST.test(host))
     throw new OptionError(`--${name}=${text}: HOST, HOST:PORT or [IPV6]:PORT is wanted`);
-  return { host: (m[1] ?? m[2]) || '0.0.0.0', port: given };
+  return { host: host || '0.0.0.0', port: given };
 }
 
 const isWildcard = ({ host }: NetAddress): boolean => host === '0.0.0.0' || host === '::';
@@ -67,7 +71,8 @@ const LEVELS: Record<string, LogLevel> = {
 function readLevels(given: GivenOptions) {
   return given.all('log-level').map(({ value }) => {
     const [word = '', ...rest] = value.split(':');
-    const level = LEVELS[word.toLowerCase()];
+    const name = word.toLowerCase();
+    const level = Object.hasOwn(LEVELS, name) ? LEVELS[name] : undefined;
     if (!level)
       throw new OptionError(`--log-level=${value}: one of ${Object.keys(LEVELS).join(', ')}`);
     return { level, subsystem: rest.join(':') };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { daemonConfig } from '../../../src/cli/config.js';
-import { gatherOptions } from '../../../src/cli/option-parser.js';
+import { gatherOptions, OptionError } from '../../../src/cli/option-parser.js';
+import { options } from '../../../src/cli/option-table.js';
 
 let dir: string;
 beforeEach(() => {
@@ -162,5 +163,32 @@ describe('the options of lightningd', () => {
     expect(read('--regtest').recover).toBeUndefined();
     for (const bad of ['', 'ab', `${secret}00`, 'zz'.repeat(32)])
       expect(() => read('--regtest', `--recover=${bad}`)).toThrow('--recover: 32 bytes in hex');
+  });
+
+  it('any value of any option is taken, or refused by the name of the option', () => {
+    const hostile = [
+      ...['', ' ', '-1', '0', '65536', '9'.repeat(20), '1e3', 'NaN', '0x10', 'true', 'TRUE', '['],
+      ...[':', '::', 'a:b', 'a:99999', 'é🦊', '\0', 'x'.repeat(300), '/', 'debug:', '__proto__'],
+      ...['constructor', 'a,b', '=', '127.0.0.1:9735/foo', 'a b', '1.2.3.4:0'],
+    ];
+    for (const { name } of options as readonly { name: string }[])
+      for (const value of hostile) {
+        if (['lightning-dir', 'conf'].includes(name)) continue;
+        try {
+          read('--developer', '--log-file=x', `--${name}=${value}`);
+        } catch (error) {
+          expect(error, `${name}=${value}`).toBeInstanceOf(OptionError);
+          expect((error as Error).message).toContain(name);
+        }
+      }
+  });
+
+  it.each([
+    '--log-level=__proto__',
+    '--announce-addr=é.example',
+    '--announce-addr=a,b',
+    `--addr=${'x'.repeat(300)}`,
+  ])('refuse %s', (arg) => {
+    expect(() => read(arg)).toThrow(OptionError);
   });
 });
