@@ -30,12 +30,18 @@ function readOptions(args: readonly string[]): DaemonConfig {
     process.exit(0);
   }
   const config = daemonConfig(given, places, version());
-  if (given.has('daemon') && process.env[CHILD] === undefined) goBackground();
+  if (given.has('daemon') && process.env[CHILD] === undefined) goBackground(config);
   return config;
 }
 
-/** Starts the same again, detached; ends with 0 once that one is ready, else with its message. */
-function goBackground(): never {
+/** Whoever waits at the terminal is told after so many milliseconds what for. */
+const TELL_AFTER = 3000;
+
+/**
+ * Starts the same again, detached; ends with 0 once that one is ready, else with its message. Until
+ * then it is one with the other: what interrupts the one in front ends both.
+ */
+function goBackground({ log }: DaemonConfig): never {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     stdio: ['inherit', 'ignore', 'ignore', 'ipc'],
@@ -50,7 +56,13 @@ function goBackground(): never {
     child.unref();
     process.exit(0);
   });
-  child.once('exit', (code) => process.exit(code ?? 1));
+  // However it ended, it has not started.
+  child.once('exit', (code) => process.exit(code || 1));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => child.kill('SIGTERM'));
+  setTimeout(() => {
+    process.stderr.write(`lightningd: still starting; ${log.files.join(', ')} says why\n`);
+  }, TELL_AFTER);
   throw new InFront();
 }
 

@@ -172,6 +172,23 @@ describe('lightningd', () => {
     expect(pid).toBeGreaterThan(0);
   }, 60_000);
 
+  it('in front of one that still starts: says so, and what interrupts it ends both', async () => {
+    const log = join(dir, 'log');
+    const away = ['--bitcoin-rpcport=1', '--bitcoin-rpcuser=u', '--bitcoin-rpcpassword=p'];
+    const front = start('--daemon', `--log-file=${log}`, '--autolisten=false', ...away);
+    let said = '';
+    front.child.stderr?.on('data', (text) => {
+      said += text;
+    });
+    while (said === '') await pause(50);
+    expect(said).toBe(`lightningd: still starting; ${log} says why\n`);
+    const waits = () => existsSync(log) && readFileSync(log, 'utf8').includes('is it running?');
+    while (!waits()) await pause(50);
+    front.child.kill('SIGINT');
+    expect((await front.ended).code).toBe(1);
+    expect(existsSync(socket())).toBe(false);
+  }, 60_000);
+
   it('goes on where its log cannot: a terminal that is gone, a file that cannot be opened anew', async () => {
     const log = join(dir, 'log');
     const daemon = node('--log-file=-', `--log-file=${log}`, '--log-level=debug');
