@@ -160,7 +160,9 @@ describe('lightningd', () => {
   it('goes into the background once it is ready, and says why it could not', async () => {
     const log = join(dir, 'log');
     const front = await node('--daemon', `--log-file=${log}`).ended;
-    expect(front).toEqual({ code: 0, out: '', err: '' });
+    // On a machine that has much to do it says in between that it still starts.
+    const err = expect.stringMatching(/^(lightningd: still starting.*\n)?$/);
+    expect(front).toEqual({ code: 0, out: '', err });
     const client = await ready();
     expect((await client.call('getinfo')).result).toMatchObject({ network: 'regtest' });
     const second = await node('--daemon', `--log-file=${log}`).ended;
