@@ -24,6 +24,11 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
+  // One in the background outlives a test that failed.
+  if (existsSync(pidFile())) {
+    const pid = Number(readFileSync(pidFile(), 'utf8'));
+    if (pid > 0 && !children.some((child) => child.pid === pid)) process.kill(pid, 'SIGKILL');
+  }
   rmSync(dir, { recursive: true, force: true });
 });
 
