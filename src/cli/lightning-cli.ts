@@ -1,9 +1,10 @@
 /** The client: one command, one answer. It loads next to nothing, since people wait for it. */
+import { existsSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { flatLines, helpList, humanLines, indentJson, members } from './json-text.js';
-import { GivenOptions, networkOf, OptionError, readConfigFile } from './option-parser.js';
+import { GivenOptions, NETWORKS, networkOf, OptionError, readConfigFile } from './option-parser.js';
 import type { OptionName } from './option-table.js';
 import { version } from './version.js';
 
@@ -143,6 +144,15 @@ function params(rest: readonly string[], input: Invocation['input']): string {
   return `{${pairs.join(',')}}`;
 }
 
+/** Whose daemon was started for another network than this client asks is told so. */
+function otherNetworks(path: string): string {
+  const [name, dir] = [basename(path), dirname(dirname(path))];
+  const isThere = (file: string): boolean => file !== path && existsSync(file);
+  const found = NETWORKS.filter((network) => isThere(join(dir, network, name)));
+  const options = found.map((network) => `--network=${network}`);
+  return found.length === 0 ? '' : `; there is one with ${options.join(' or ')}`;
+}
+
 const LEVELS = ['io', 'trace', 'debug', 'info', 'unusual', 'broken'];
 
 function showNotification(text: string, least: string): void {
@@ -219,7 +229,8 @@ async function main(args: readonly string[]): Promise<number> {
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    process.stderr.write(`lightning-cli: no lightningd answers at ${path} (${code})\n`);
+    const hint = otherNetworks(path);
+    process.stderr.write(`lightning-cli: no lightningd answers at ${path} (${code})${hint}\n`);
     return EXIT.noDaemon;
   }
   try {

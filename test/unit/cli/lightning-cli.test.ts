@@ -100,7 +100,7 @@ describe('lightning-cli', () => {
     const away = await run('--network=signet', 'echo');
     expect([away.code, away.err]).toEqual([
       2,
-      `lightning-cli: no lightningd answers at ${join(dir, 'signet', 'lightning-rpc')} (ENOENT)\n`,
+      `lightning-cli: no lightningd answers at ${join(dir, 'signet', 'lightning-rpc')} (ENOENT); there is one with --network=regtest\n`,
     ]);
     const wrong = await run('--nonsense', 'echo');
     expect([wrong.code, wrong.err]).toEqual([3, 'lightning-cli: unknown option --nonsense\n']);
