@@ -23,7 +23,8 @@
  *    `spent` without a height.
  * 6. `fundClaim` wants coins of the wallet: choose them with `selectFeeInputs`, reserve them under
  *    the claim's id, and answer `claimFunded`. Where there are none, do nothing: it asks again with
- *    every block. `releaseClaim` gives them back.
+ *    every block. `releaseClaim` gives them back. Where one of a version's coins can be spent by it
+ *    no more, feed `coinsGone` before `block`.
  * 7. After a start: `decodeOnchain` with the channel's stored state, then the input `restored`.
  * 8. On `resolved` the channel may be archived; keep feeding until then, 100 blocks at least.
  *

@@ -14,6 +14,7 @@ import { isResolved } from './resolved.js';
 import { Turn } from './turn.js';
 import type {
   ChainSpend,
+  Claim,
   OnchainChannel,
   OnchainContext,
   OnchainInput,
@@ -64,6 +65,9 @@ function take(state: OnchainState, input: OnchainInput, turn: Turn): OnchainStat
     case 'claimFunded':
       // Used when claims are settled; where no close is known any more it comes to nothing.
       return state;
+    case 'coinsGone':
+      turn.persist();
+      return { ...state, claims: state.claims.map((c) => (c.id === input.claim ? unmade(c) : c)) };
     case 'restored':
       // Watches and broadcasts are the node's own memory: settling says them again.
       return { ...state, watched: new Set() };
@@ -71,6 +75,9 @@ function take(state: OnchainState, input: OnchainInput, turn: Turn): OnchainStat
       return assertNever(input);
   }
 }
+
+/** Its version can confirm no more, and needs not be paid more than: it asks for coins anew. */
+const unmade = ({ tx: _, fee: __, ...rest }: Claim): Claim => rest;
 
 const mergeRows = (known: readonly RevokedRow[], rows: readonly RevokedRow[]): RevokedRow[] =>
   [...new Map([...known, ...rows].map((row) => [row.commitmentNumber, row])).values()].sort(

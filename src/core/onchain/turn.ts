@@ -50,6 +50,7 @@ function isNewsOfBlock(input: OnchainInput): boolean {
       return input.more === true;
     case 'revoked':
     case 'disconnected':
+    case 'coinsGone':
       return true;
     case 'preimage':
     case 'claimFunded':

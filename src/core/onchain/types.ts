@@ -76,6 +76,8 @@ export type OnchainInput =
       readonly inputs: readonly FeeInput[];
       readonly change?: TxOutput;
     }
+  /** Coins of the newest version of a claim are spent by another transaction, or were unmade. */
+  | { readonly kind: 'coinsGone'; readonly claim: string }
   /**
    * First input after a start from disk: watches and broadcasts again. Give `block` with the present
    * height as soon as today's fees are known: until then nothing is claimed anew or made dearer.

@@ -1,4 +1,4 @@
-import { type Bytes, fromUtf8, type Sat, utf8 } from '../../core/bytes/index.js';
+import { type Bytes, fromUtf8, type Sat, toHex, utf8 } from '../../core/bytes/index.js';
 import { type FeeInput, type OnchainFees, selectFeeInputs } from '../../core/onchain/index.js';
 import type { Write } from '../../ports/index.js';
 import type { ChainFollower } from '../chain/index.js';
@@ -105,6 +105,15 @@ export function claimWallet(wallet: Wallet): ClaimWallet {
       for (const name of [...held.keys()])
         if (name.startsWith(`${owner}/`) && !alive.has(name)) release(name);
     },
+
+    areGone: (coins, versions) =>
+      coins.some(({ txid, vout }) => {
+        const coin = wallet.book.output(txid, vout);
+        if (coin === undefined) return true;
+        const { spentHeight, spentBy } = coin;
+        if (spentHeight === undefined || spentBy === undefined) return false;
+        return !versions.includes(toHex(spentBy));
+      }),
 
     releaseClaim: release,
 

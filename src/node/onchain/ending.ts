@@ -108,9 +108,19 @@ export class Ending {
     }
     const { height, more } = block;
     if (!more) await this.#lookInMempool();
+    if (!more) this.#lookAtCoins();
     this.feed({ kind: 'block', height, ...(more ? { more } : {}) });
     await this.#tail;
     if (!more) await this.#lookForPreimages();
+  }
+
+  /** Another transaction took them, or a reorg unmade them: their claim asks for others. */
+  #lookAtCoins(): void {
+    for (const { id, tx, outputs, versions } of this.#state.claims) {
+      const claimed = new Set(outputs);
+      const coins = tx?.inputs.filter((i) => !claimed.has(outpoint(i.txid, i.vout))) ?? [];
+      if (this.#deps.wallet.areGone(coins, versions)) this.feed({ kind: 'coinsGone', claim: id });
+    }
   }
 
   /** The peer's commitment may be there, so that ours is refused: then that one is to be helped. */

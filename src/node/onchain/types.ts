@@ -28,6 +28,11 @@ export interface ClaimWallet {
     owner: string,
     claims: readonly { readonly name: string; readonly tx: Transaction | undefined }[],
   ): void;
+  /** Whether another transaction than these (txids in hex) took one of the coins, or it was unmade. */
+  areGone(
+    coins: readonly { readonly txid: Bytes; readonly vout: number }[],
+    versions: readonly string[],
+  ): boolean;
   releaseClaim(claim: string): void;
   /** The script itself where it is the wallet's, else a fresh one that is. */
   sweepScript(wanted: Bytes): Promise<Bytes>;

@@ -284,6 +284,24 @@ describe('HTLC transactions of an anchor channel', () => {
     expect(w.refused).toEqual([]);
   });
 
+  it('whose coin another transaction took ask for another one, and owe it nothing', () => {
+    const w = new World({
+      format: 'anchors',
+      states: [{ alice: 500_000, htlcs: [htlc(8, 'remote', 3000, 300)] }],
+      known: [8],
+      feeratePerKw: 1500,
+    });
+    w.confirm(w.localCommitment());
+    const claim = () => w.state.claims.find((c) => c.purpose === 'htlc_success');
+    expect(claim()?.fee).toBeGreaterThan(1500n);
+    w.feed({ kind: 'coinsGone', claim: claim()?.id ?? '' });
+    expect(claim()?.tx).toBeUndefined();
+    w.feeratePerKw = 500;
+    w.wait(1);
+    // Less than the version that can confirm no more.
+    expect(claim()?.fee).toBeLessThan(1000n);
+  });
+
   it('let go of the coins of versions that did not confirm, once one has', () => {
     const w = new World({
       format: 'anchors',

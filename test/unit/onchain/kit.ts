@@ -542,7 +542,25 @@ export class World {
         this.feed({ kind: 'spent', tx: raw, height: block.height });
       }
     }
+    if (last) this.#lookAtCoins();
     this.feed({ kind: 'block', height: block.height, ...(last ? {} : { more: true }) });
+  }
+
+  /** Coins of claims that no chain and no mempool has any more. */
+  #lookAtCoins(): void {
+    const confirmed = new Set(this.state.spends.map(({ tx }) => idOf(tx)));
+    for (const { id, tx, outputs, versions } of this.state.claims) {
+      if (versions.some((version) => confirmed.has(version))) continue;
+      const gone = (tx?.inputs ?? []).some((input) => {
+        const key = `${toHex(input.txid)}:${input.vout}`;
+        if (outputs.includes(key)) return false;
+        return (
+          !this.chain.ledger.coins.has(key) &&
+          this.chain.mempool.get(toHex(input.txid)) === undefined
+        );
+      });
+      if (gone) this.feed({ kind: 'coinsGone', claim: id });
+    }
   }
 
   #giveRows(tx: Transaction): void {
@@ -593,7 +611,15 @@ export class World {
         return;
       case 'fundClaim': {
         if (this.offline) return;
-        const coins = this.wallet.free(effect.claim);
+        // As the wallet does: what a transaction spends that waits again after a reorg is not free.
+        const spent = new Set(
+          this.state.claims
+            .filter(({ id }) => id !== effect.claim)
+            .flatMap(({ tx }) => tx?.inputs.map((i) => `${toHex(i.txid)}:${i.vout}`) ?? []),
+        );
+        const coins = this.wallet
+          .free(effect.claim)
+          .filter((coin) => !spent.has(`${toHex(coin.txid)}:${coin.vout}`));
         const chosen = selectFeeInputs(effect, coins, this.wallet.script('p2tr', 2));
         if (chosen === undefined) return;
         this.wallet.reserved.set(effect.claim, chosen.inputs);

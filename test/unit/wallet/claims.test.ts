@@ -1,7 +1,7 @@
 /** Coins of the wallet that pay the fees of claims on the chain. */
 import { describe, expect, it } from 'vitest';
 import { type Transaction, unsignedInput } from '../../../src/core/bitcoin/index.js';
-import { sat } from '../../../src/core/bytes/index.js';
+import { sat, toHex } from '../../../src/core/bytes/index.js';
 import type { FundClaim } from '../../../src/core/onchain/index.js';
 import { claimWallet } from '../../../src/node/main/claim-wallet.js';
 import type { ClaimCoins } from '../../../src/node/onchain/index.js';
@@ -124,5 +124,26 @@ describe('coins for claims', () => {
     const next = must(await claims.fundClaim('c/1', dearer));
     expect(next.inputs.map((coin) => coin.txid)).toContainEqual(txid);
     expect(await claims.fundClaim('c/2', request)).toBeUndefined();
+  });
+
+  it('are gone when another transaction took them in a block, or nobody has made them', async () => {
+    const kit = await walletKit();
+    await kit.give(20_000n);
+    await kit.mine();
+    const claims = claimWallet(kit.wallet);
+    const { inputs } = must(await claims.fundClaim('c/1', request));
+    const { txid, vout, scriptPubkey } = inputs[0]!;
+    expect(claims.areGone(inputs, [])).toBe(false);
+    expect(claims.areGone([{ txid, vout: vout + 7 }], [])).toBe(true);
+    const made = await kit.wallet.fund([{ amount: sat(10_000), scriptPubkey }], {
+      ...{ utxos: [{ txid, vout }], reservedOk: true },
+    });
+    if (!made.ok) throw new Error(made.error.code);
+    kit.chain.submit(made.value.raw);
+    expect(claims.areGone(inputs, [])).toBe(false);
+    await kit.mine();
+    expect(claims.areGone(inputs, [])).toBe(true);
+    // It was the claim's own transaction.
+    expect(claims.areGone(inputs, [toHex(made.value.txid)])).toBe(false);
   });
 });
