@@ -115,7 +115,7 @@ export const options = [
     name: 'cltv-final',
     takes: 'BLOCKS',
     kind: 'int',
-    help: 'The time our invoices ask of the last hop.',
+    help: 'The time our invoices ask of the last hop; at least half of cltv-delta and one, up to 18.',
   },
   {
     name: 'max-concurrent-htlcs',

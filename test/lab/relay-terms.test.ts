@@ -30,3 +30,14 @@ it('a payer who has not heard of new terms passes by those of before, for as lon
   await lab.rpc('bob', 'setchannel', { ...carols, feebase: 20_000, enforcedelay: 0 });
   expect(await paid('at once')).toContain('fee_insufficient');
 });
+
+it('a payee who asks for few blocks and relays for many is paid', async () => {
+  lab = await Lab.create({ seed: 'few blocks' });
+  await lab.node('alice');
+  await lab.node('bob', { cltvDelta: 40, cltvFinal: 6 });
+  await lab.fund('alice', 3_000_000);
+  await lab.channel('alice', 'bob', 1_000_000);
+  const asked = { amount_msat: 10_000_000, label: 'a', description: 'a' };
+  const { bolt11 } = await lab.rpc('bob', 'invoice', asked);
+  expect(await lab.rpc('alice', 'pay', { bolt11 })).toMatchObject({ status: 'complete' });
+});

@@ -52,7 +52,8 @@ export function makeInvoice(
     paymentSecret,
     ...(hashOnly ? { descriptionHash: sha256(utf8(description)) } : { description }),
     expiry,
-    minFinalCltvExpiryDelta: wish.cltv ?? options.cltvFinal,
+    // BOLT 2, cltv_expiry_delta: what comes with less than the fulfillment deadline is refused.
+    minFinalCltvExpiryDelta: Math.max(wish.cltv ?? options.cltvFinal, options.fulfillDeadline),
     fallbacks: fallbacks.value,
     routeHints: hints.hints,
     features: options.features,

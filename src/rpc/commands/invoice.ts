@@ -64,7 +64,10 @@ export const invoice = defineCommand({
       cltv: p
         .integer(1, 2016)
         .optional()
-        .describe('Blocks an HTLC must have left (`--cltv-final`).'),
+        .describe(
+          'Blocks an HTLC must have left (`--cltv-final`); no fewer than this node needs to claim ' +
+            'it on the chain: half of `--cltv-delta` and one, 18 at most.',
+        ),
       deschashonly: p
         .boolean()
         .default(false)

@@ -152,6 +152,12 @@ describe('receive an HTLC for an invoice', () => {
     expect(await kit.said(sent)).toMatchObject({ kind: 'fulfill' });
   });
 
+  it('asks for the blocks that this node needs, where fewer were named', async () => {
+    const row = await create({ label: 'a', cltv: 5 });
+    const read = decodeInvoice(row.bolt11);
+    expect(read.ok && read.value.minFinalCltvExpiryDelta).toBe(18);
+  });
+
   it('(its fulfillment deadline is past): refused alike, however little the invoice asks for', async () => {
     const row = await create({ label: 'a', cltv: 5 });
     const sent = await send(row);
