@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { randomNetwork } from '../support/random-network.js';
 
 describe('random payments over random networks', () => {
@@ -11,9 +11,6 @@ describe('random payments over random networks', () => {
   }, 120_000);
 
   let [paid, failed] = [0, 0];
-  // A network in which hardly anybody can pay keeps perfect books too.
-  afterAll(() => expect(paid).toBeGreaterThan(1.5 * failed));
-
   it.each(Array.from({ length: 25 }, (_, i) => `npm test ${i}`))(
     'seed "%s": every satoshi is accounted for',
     async (seed) => {
@@ -25,4 +22,9 @@ describe('random payments over random networks', () => {
     },
     60_000,
   );
+
+  // A network in which hardly anybody can pay keeps perfect books too.
+  it('three payments in five arrive, over all these seeds', () => {
+    expect(paid).toBeGreaterThan(1.5 * failed);
+  });
 });

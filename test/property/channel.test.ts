@@ -8,8 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTx } from '../../src/core/bitcoin/index.js';
 import { msat, sat, toHex } from '../../src/core/bytes/index.js';
-import { balancesIn, commitmentCost, summarize } from '../../src/core/channel/balances.js';
-import { type CommitmentView, HTLC_STATES } from '../../src/core/channel/htlc.js';
+import { commitmentCost, summarize } from '../../src/core/channel/balances.js';
 import {
   buildCommitment,
   decodeChannel,
@@ -23,6 +22,7 @@ import {
 } from '../../src/core/channel/index.js';
 import { largestAdd, offerBounds, refuseAdd } from '../../src/core/channel/limits.js';
 import { ripemd160 } from '../../src/core/crypto/index.js';
+import { conserved } from '../support/conserved.js';
 import { Pair, type Party } from '../unit/channel/harness.js';
 import { FEES } from '../unit/channel/kit.js';
 
@@ -102,27 +102,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({ kind: 'connect' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'block' as const }) },
 );
-
-const VIEWS: readonly CommitmentView[] = [
-  'local',
-  'remote',
-  'remoteUnrevoked',
-  'localNext',
-  'remoteNext',
-];
-
-/** In every commitment that can be asked for, balances and HTLCs add up to the funding amount. */
-function conserved(s: LiveState): void {
-  const total = s.params.fundingAmount * 1000n;
-  for (const view of VIEWS) {
-    const { local, remote } = balancesIn(s.commitments, view);
-    let inFlight = 0n;
-    for (const htlc of s.commitments.htlcs)
-      if (HTLC_STATES[htlc.state].presence[view] === 'in') inFlight += htlc.amountMsat;
-    expect(local + remote + inFlight).toBe(total);
-    expect(local >= 0n && remote >= 0n).toBe(true);
-  }
-}
 
 function sameAfterDisk(state: LiveState): void {
   const bytes = encodeChannel(state);

@@ -12,20 +12,12 @@ import {
   type ShortChannelId,
   toHex,
 } from '../../src/core/bytes/index.js';
-import { balancesIn } from '../../src/core/channel/balances.js';
-import { type CommitmentView, HTLC_STATES, type Htlc } from '../../src/core/channel/htlc.js';
+import { HTLC_STATES, type Htlc } from '../../src/core/channel/htlc.js';
 import type { LiveState } from '../../src/core/channel/index.js';
 import { sha256 } from '../../src/core/crypto/index.js';
 import { makePayment } from '../../src/core/payment/index.js';
 import { ChannelsKit, type Opener } from '../unit/node/channels-kit.js';
-
-const VIEWS: readonly CommitmentView[] = [
-  'local',
-  'remote',
-  'remoteUnrevoked',
-  'localNext',
-  'remoteNext',
-];
+import { conserved, VIEWS } from './conserved.js';
 
 /** How a peer ends an HTLC that it received. */
 export type End = 'fulfill' | 'fail' | 'malformed';
@@ -297,19 +289,6 @@ function isClaimable(s: LiveState, htlc: Htlc, states: readonly LiveState[]): bo
         origin?.kind === 'relayed' && origin.channelId === channelId && origin.htlcId === htlc.id,
     ),
   );
-}
-
-/** In every commitment that can be asked for, balances and HTLCs add up to the funding amount. */
-function conserved(s: LiveState): void {
-  const total = s.params.fundingAmount * 1000n;
-  for (const view of VIEWS) {
-    const { local, remote } = balancesIn(s.commitments, view);
-    let inFlight = 0n;
-    for (const htlc of s.commitments.htlcs)
-      if (HTLC_STATES[htlc.state].presence[view] === 'in') inFlight += htlc.amountMsat;
-    expect(local + remote + inFlight).toBe(total);
-    expect(local >= 0n && remote >= 0n).toBe(true);
-  }
 }
 
 /** Of a channel, what no stop may change. */
